@@ -1,0 +1,121 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["pennylane-catalyst>=0.11", "numpy"]
+#
+# [tool.sharpbits]
+# title = "catalyst.grad of a loss that lax.maps the QNode: exact value, wrong gradient"
+# component = "catalyst"
+# summary = """
+# The mean of a QNode over a batch, written with jax.lax.map inside @qjit, has the right value to the last
+# digit, but catalyst.grad of it is wrong by as much as the gradient itself, with no warning. An optimiser
+# that follows it trains on noise.
+# """
+# oracle = "dense state vector in NumPy, exact parameter-shift rule; finite differences of the compiled loss agree with it"
+# upstream = ["https://github.com/PennyLaneAI/catalyst/issues/1912"]
+# workaround = "jax.grad of the mean over jax.vmap(qjit(qnode))"
+# see = ["catalyst/jax_grad_of_vmap_of_qjit", "catalyst/bare_qnode_grad_in_for_loop"]
+# expect = [
+#   { when = "pennylane-catalyst>=0.11,<0.12", outcome = ["crash"], seen = ["0.11.0"] },
+#   { when = "pennylane-catalyst>=0.12", outcome = ["wrong-gradient"], seen = ["0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"] },
+# ]
+# ///
+import json
+
+import catalyst
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pennylane as qml
+
+jax.config.update("jax_enable_x64", True)
+WIRES, BATCH, LAYERS = 4, 8, 2
+
+
+@qml.qnode(qml.device("lightning.qubit", wires=WIRES), diff_method="adjoint")
+def circuit(weights, x):
+    for wire in range(WIRES):
+        qml.RY(x[wire], wires=wire)
+    for layer in range(LAYERS):
+        for wire in range(WIRES):
+            qml.RZ(weights[layer, wire, 0], wires=wire)
+            qml.RY(weights[layer, wire, 1], wires=wire)
+            qml.RZ(weights[layer, wire, 2], wires=wire)
+        for wire in range(WIRES):
+            qml.CNOT(wires=[wire, (wire + 1) % WIRES])
+    return qml.expval(qml.PauliZ(0))
+
+
+def loss(weights, batch):
+    return jnp.mean(jax.lax.map(lambda x: circuit(weights, x), batch))
+
+
+def exact_loss(weights, batch):
+    """The same mean from a dense state vector: NumPy only."""
+
+    def rotate(state, gate, wire):
+        return np.moveaxis(np.tensordot(gate, state, axes=(1, wire)), 0, wire)
+
+    def ry(t):
+        return np.array([[np.cos(t / 2), -np.sin(t / 2)], [np.sin(t / 2), np.cos(t / 2)]])
+
+    def rz(t):
+        return np.diag([np.exp(-0.5j * t), np.exp(0.5j * t)])
+
+    total = 0.0
+    for x in batch:
+        state = np.zeros((2,) * WIRES, complex)
+        state[(0,) * WIRES] = 1.0
+        for wire in range(WIRES):
+            state = rotate(state, ry(x[wire]), wire)
+        for layer in weights:
+            for wire, (a, b, c) in enumerate(layer):
+                state = rotate(state, rz(c) @ ry(b) @ rz(a), wire)
+            for wire in range(WIRES):  # CNOT: flip the target where the control is 1
+                target = (wire + 1) % WIRES
+                state = np.moveaxis(state, (wire, target), (0, 1)).copy()
+                state[1] = state[1, ::-1].copy()
+                state = np.moveaxis(state, (0, 1), (wire, target))
+        probability = np.abs(state) ** 2
+        total += probability[0].sum() - probability[1].sum()
+    return total / len(batch)
+
+
+def shifted_difference(function, weights, shift, scale):
+    """Entry by entry: (f(w + shift) - f(w - shift)) * scale."""
+    gradient = np.zeros_like(weights)
+    for index in np.ndindex(weights.shape):
+        step = np.zeros_like(weights)
+        step[index] = shift
+        gradient[index] = (function(weights + step) - function(weights - step)) * scale
+    return gradient
+
+
+if __name__ == "__main__":
+    rng = np.random.default_rng(0)
+    weights = rng.uniform(-np.pi, np.pi, (LAYERS, WIRES, 3))
+    batch = rng.uniform(-1.0, 1.0, (BATCH, WIRES))
+
+    observed = np.asarray(catalyst.qjit(catalyst.grad(loss))(weights, batch))
+    forward = catalyst.qjit(loss)
+    value_error = abs(float(forward(weights, batch)) - exact_loss(weights, batch))
+
+    # Every weight is one rotation angle, so the shift rule with pi/2 is exact, not an approximation.
+    expected = shifted_difference(lambda w: exact_loss(w, batch), weights, np.pi / 2, 0.5)
+    differences = shifted_difference(lambda w: float(forward(w, batch)), weights, 1e-5, 0.5e5)
+
+    error = float(np.max(np.abs(observed - expected)))
+    # Some hundred gates, each with a rounding error of eps on amplitudes of size at most 1.
+    tolerance = 1e3 * np.finfo(np.float64).eps
+    print(
+        json.dumps(
+            {
+                "outcome": "ok" if error <= tolerance else "wrong-gradient",
+                "observed": observed.ravel().tolist(),
+                "expected": expected.ravel().tolist(),
+                "error": error if np.isfinite(error) else "nan",
+                "tolerance": tolerance,
+                "detail": f"value off by {value_error:.1e}; largest gradient entry {np.abs(expected).max():.3f}; "
+                f"finite differences of the compiled loss are within {np.abs(differences - expected).max():.0e}",
+            }
+        )
+    )

@@ -1,0 +1,188 @@
+"""The environment a finding runs in: interpreter, package versions, processor, GPUs, steering variables."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from sharpbits.errors import SharpbitsError, UsageError
+
+#: The packages whose versions a reader wants to see, in this order; all installed ones enter the fingerprint.
+STACK = (
+    "pennylane-catalyst",
+    "pennylane",
+    "pennylane-lightning",
+    "pennylane-lightning-gpu",
+    "jax",
+    "torch",
+    "numpy",
+)
+
+_PROBE_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One GPU as its driver describes it."""
+
+    name: str
+    driver: str
+    memory: str
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where findings run. Two environments with the same fingerprint give the same results."""
+
+    python: str
+    implementation: str
+    executable: str
+    platform: str
+    machine: str
+    cpu: str
+    cores: int
+    packages: dict[str, str]
+    variables: dict[str, str]
+    gpus: tuple[Gpu, ...]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over everything that can change a result.
+
+        Where the interpreter lies and which sharpbits runs it cannot: findings import neither.
+        """
+        facts = asdict(self)
+        del facts["executable"]
+        facts["packages"].pop("sharpbits", None)
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def versions(self) -> dict[str, Version]:
+        """Installed versions by canonical name, ``python`` among them; versions that are no PEP 440 ones left out."""
+        parsed = {"python": Version(self.python.rstrip("+"))}
+        for name, text in self.packages.items():
+            try:
+                parsed[canonicalize_name(name)] = Version(text)
+            except InvalidVersion:
+                continue
+        return parsed
+
+    @property
+    def devices(self) -> int:
+        """How many devices of one kind a program may use: the GPUs, or the host devices that XLA was told to show."""
+        forced = re.search(r"--xla_force_host_platform_device_count=(\d+)", self.variables.get("XLA_FLAGS", ""))
+        return max(len(self.gpus), int(forced[1]) if forced else 1)
+
+    def stack(self) -> dict[str, str]:
+        """Return the versions of the packages that this project is about, in reading order."""
+        return {name: self.packages[name] for name in STACK if name in self.packages}
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a report stores."""
+        return {**asdict(self), "devices": self.devices, "fingerprint": self.fingerprint}
+
+
+def child_variables(*, foreign: bool) -> dict[str, str]:
+    """Return the environment variables a finding gets: the user's own, without what would leak packages into it.
+
+    ``foreign``: the interpreter is not the one that runs sharpbits.
+    """
+    variables = dict(os.environ)
+    if foreign:
+        for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"):
+            variables.pop(name, None)
+    # pytest and coverage reach into subprocesses through these; a finding runs as it would in a shell.
+    for name in ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER", "COV_CORE_SOURCE", "COVERAGE_PROCESS_START"):
+        variables.pop(name, None)
+    return variables
+
+
+def describe_environment(python: Path | None = None) -> Environment:
+    """Describe this interpreter's environment, or another's, in which sharpbits need not be installed.
+
+    Cost: one interpreter start.
+
+    Raises
+    ------
+    UsageError
+        ``python`` is not a runnable Python interpreter.
+    """
+    executable = Path(sys.executable) if python is None else python
+    probe = Path(__file__).with_name("_probe.py").read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="sharpbits-") as folder:
+        try:
+            ended = subprocess.run(
+                [executable, "-c", probe],
+                cwd=folder,
+                env=child_variables(foreign=python is not None),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_PROBE_TIMEOUT_S,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise _no_interpreter(executable, str(error)) from error
+    try:
+        facts = json.loads(ended.stdout.splitlines()[-1])
+    except (IndexError, json.JSONDecodeError) as error:
+        said = ended.stderr.strip().splitlines()[-1:] or ["nothing on stderr"]
+        raise _no_interpreter(executable, f"exit status {ended.returncode}, {said[0]}") from error
+    return Environment(**facts, gpus=visible_gpus())
+
+
+def _no_interpreter(executable: Path, why: str) -> SharpbitsError:
+    return UsageError(
+        "the environment cannot be described",
+        why=why,
+        resolution="give --python the path of a Python 3.11 or later interpreter",
+        python=executable,
+    )
+
+
+def visible_gpus() -> tuple[Gpu, ...]:
+    """List the NVIDIA GPUs this process may use, as ``nvidia-smi`` and ``CUDA_VISIBLE_DEVICES`` say; none without.
+
+    Raises
+    ------
+    SharpbitsError
+        There is an ``nvidia-smi`` and it fails: the GPUs are neither there nor absent.
+    """
+    program = shutil.which("nvidia-smi")
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if program is None or allowed in ("", "-1"):
+        return ()
+    try:
+        ended = subprocess.run(
+            [program, "--query-gpu=index,uuid,name,driver_version,memory.total", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            timeout=_PROBE_TIMEOUT_S,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise SharpbitsError(
+            "the GPUs cannot be listed",
+            why=str(error),
+            resolution="repair the driver, or set CUDA_VISIBLE_DEVICES to the empty string to go without GPUs",
+            program=program,
+        ) from error
+    rows = [[cell.strip() for cell in row] for row in csv.reader(ended.stdout.splitlines()) if row]
+    if allowed is not None:
+        wanted = [part.strip() for part in allowed.split(",")]
+        rows = [row for row in rows if row[0] in wanted or any(row[1].startswith(part) for part in wanted if part)]
+    return tuple(Gpu(name, driver, memory) for _, _, name, driver, memory in rows)

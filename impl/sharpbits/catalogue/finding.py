@@ -1,0 +1,118 @@
+"""A finding: one file with its metadata checked, ready to be run alone."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+from pydantic import ValidationError
+
+from sharpbits.catalogue.metadata import FindingFileError, ScriptMetadata, read_metadata
+from sharpbits.catalogue.schema import ExpectationRow, FindingTable, ScriptTable
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One documented finding: a file that can be run alone."""
+
+    id: str
+    path: Path
+    source: str
+    table: FindingTable
+    dependencies: tuple[Requirement, ...]
+    requires_python: SpecifierSet | None
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the file's text: any change of it makes old results void."""
+        return hashlib.sha256(self.source.encode()).hexdigest()
+
+    def rows_for(self, versions: dict[str, Version]) -> tuple[ExpectationRow, ...]:
+        """Return the expectation rows that apply to these installed versions."""
+        return tuple(row for row in self.table.expect if row.applies(versions))
+
+
+def load_finding(path: Path) -> Finding:
+    """Read and check one finding file.
+
+    Raises
+    ------
+    FindingFileError
+        Unreadable, not Python, no metadata, or metadata that the schema refuses; names the line.
+    """
+    try:
+        source = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FindingFileError(
+            path, 1, f"the file cannot be read as UTF-8 text: {error}", resolution="make it a readable Python file"
+        ) from error
+    metadata = read_metadata(path, source)
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError) as error:
+        raise FindingFileError(
+            path,
+            getattr(error, "lineno", None) or 1,
+            f"the file is not Python: {getattr(error, 'msg', error)}",
+            resolution="make `python FILE` run",
+        ) from error
+    return _validated(path, source, metadata)
+
+
+def _validated(path: Path, source: str, metadata: ScriptMetadata) -> Finding:
+    tool = metadata.table.get("tool")
+    table = tool.get("sharpbits") if isinstance(tool, dict) else None
+    if not isinstance(table, dict):
+        raise FindingFileError(
+            path, metadata.first_line, "the metadata has no [tool.sharpbits] table", resolution="see CONTRIBUTING.md"
+        )
+    try:
+        parsed = FindingTable.model_validate(table)
+        script = ScriptTable.model_validate(metadata.table)
+    except ValidationError as error:
+        raise _schema_error(metadata, error) from error
+    if parsed.component != path.parent.name:
+        raise FindingFileError(
+            path,
+            metadata.line_of("component"),
+            f"component is {parsed.component!r} but the file lies in the folder {path.parent.name!r}",
+            resolution="make the two the same",
+        )
+    return Finding(f"{parsed.component}/{path.stem}", path, source, parsed, script.dependencies, script.requires_python)
+
+
+def _schema_error(metadata: ScriptMetadata, error: ValidationError) -> FindingFileError:
+    """Turn the schema's first complaint into one line with its place in the file."""
+    problem = error.errors(include_url=False)[0]
+    place = [str(part) for part in problem["loc"] if not isinstance(part, int)]
+    key = ".".join(place) or "the table"
+    if problem["loc"][:1] == ("expect",) and len(problem["loc"]) > 1:
+        line = _row_line(metadata, int(problem["loc"][1]))
+    elif place and problem["type"] != "missing":
+        line = metadata.line_of(f"\n{place[0]}")
+    else:
+        line = metadata.line_of("[tool.sharpbits]")
+    said = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "missing":
+        why, resolution = f"{key} is missing", f"add {key}"
+    elif problem["type"] == "extra_forbidden":
+        known = ExpectationRow if place[:1] == ["expect"] else FindingTable
+        why, resolution = f"{key} is not a known key", f"use one of {', '.join(known.model_fields)}"
+    else:
+        why, resolution = f"{key}: {said} (got {problem['input']!r})", "correct the value"
+    return FindingFileError(metadata.path, line, why, resolution=resolution)
+
+
+def _row_line(metadata: ScriptMetadata, index: int) -> int:
+    """Return the line of the expectation row of this index: each has one ``when``."""
+    rows = [match.start() for match in re.finditer(r"\bwhen\s*=", metadata.text)]
+    if index >= len(rows):
+        return metadata.line_of("expect")
+    return metadata.first_line + metadata.text.count("\n", 0, rows[index])

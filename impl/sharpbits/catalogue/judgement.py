@@ -1,0 +1,120 @@
+"""Hold what was seen against what is documented for the installed versions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from packaging.version import Version
+
+from sharpbits.catalogue.environment import Environment
+from sharpbits.catalogue.finding import Finding
+from sharpbits.catalogue.observation import Observation
+from sharpbits.catalogue.outcome import FAILURES, Outcome, Verdict
+from sharpbits.catalogue.schema import ExpectationRow
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict and the sentence that explains it."""
+
+    verdict: Verdict
+    #: ``nondeterministic`` where the repeats disagree.
+    outcome: Outcome
+    #: The documented outcomes for the installed versions.
+    documented: tuple[Outcome, ...]
+    #: What was seen, with counts where repeats disagree.
+    seen: str
+    #: What to make of it; filled for ``changed``.
+    message: str = ""
+
+
+def judge(finding: Finding, environment: Environment, observations: Sequence[Observation]) -> Judgement:
+    """Judge the repeats of one finding.
+
+    Every observation must be explained by an expectation row that applies; without a row, only ``ok`` is. Repeats of
+    different outcomes are ``nondeterministic``, and as documented where the rows list each of them or that word.
+    """
+    rows = finding.rows_for(environment.versions)
+    documented = tuple(dict.fromkeys(outcome for row in rows for outcome in row.outcome)) or (Outcome.OK,)
+    tally = Counter(observation.outcome for observation in observations)
+    if len(tally) == 1:
+        outcome, seen = observations[0].outcome, str(observations[0].outcome)
+    else:
+        outcome = Outcome.NONDETERMINISTIC
+        seen = ", ".join(f"{name} {count} of {len(observations)}" for name, count in tally.most_common())
+    if outcome is Outcome.NOT_APPLICABLE:
+        return Judgement(Verdict.NOT_APPLICABLE, outcome, documented, seen, observations[0].detail)
+    unexplained = [observation for observation in observations if not any(_explains(row, observation) for row in rows)]
+    if not rows:
+        unexplained = [observation for observation in observations if observation.outcome is not Outcome.OK]
+    varying = outcome is Outcome.NONDETERMINISTIC and Outcome.NONDETERMINISTIC in documented
+    if not unexplained or varying:
+        verdict = Verdict.CLEAR if outcome is Outcome.OK else Verdict.BITES
+        return Judgement(verdict, outcome, documented, seen)
+    message = _explain_change(finding, environment, rows, documented, unexplained[0], seen)
+    return Judgement(Verdict.CHANGED, outcome, documented, seen, message)
+
+
+def since(finding: Finding, environment: Environment) -> str | None:
+    """Return the oldest release on which what bites here was seen, e.g. ``"pennylane-catalyst 0.12.0"``.
+
+    For versions that are documented as clear: the newest one that was seen to bite, e.g. ``"until jax 0.6.2"``.
+    """
+    applying = [row for row in finding.rows_for(environment.versions) if row.bites]
+    if applying:
+        row = min(applying, key=lambda row: min(row.seen))
+        return f"{row.when[0].name} {min(row.seen)}"
+    biting = [row for row in finding.table.expect if row.bites]
+    if not biting:
+        return None
+    row = max(biting, key=lambda row: max(row.seen))
+    return f"until {row.when[0].name} {max(row.seen)}"
+
+
+def _explains(row: ExpectationRow, observation: Observation) -> bool:
+    if observation.outcome not in row.outcome:
+        return False
+    if row.match is None or observation.outcome not in FAILURES:
+        return True
+    return row.match.search(observation.detail) is not None
+
+
+def _explain_change(
+    finding: Finding,
+    environment: Environment,
+    rows: Sequence[ExpectationRow],
+    documented: Sequence[Outcome],
+    unexplained: Observation,
+    seen: str,
+) -> str:
+    listed = " or ".join(documented)
+    on = ", ".join(f"{name} {version}" for name, version in _relevant(finding, environment).items())
+    if unexplained.outcome in documented:
+        patterns = " or ".join(f"/{row.match.pattern}/" for row in rows if row.match is not None)
+        change = f"{unexplained.outcome} as documented, but not with the documented text {patterns}"
+    elif unexplained.outcome is Outcome.OK:
+        change = f"no longer bites: documented {listed}, saw {seen}"
+    elif documented == (Outcome.OK,):
+        change = f"bites now: documented ok, saw {seen}"
+    else:
+        change = f"bites otherwise: documented {listed}, saw {seen}"
+    if rows:
+        versions = sorted({version for row in rows for version in row.seen})
+        evidence = "documented on " + ", ".join(map(str, versions))
+    else:
+        evidence = "no expectation row covers these versions"
+    what_to_do = (
+        "if a second run (--fresh) agrees, add an expectation row with these versions to "
+        f"{finding.path.name}, and tell upstream where it got worse"
+    )
+    detail = f" ({unexplained.detail})" if unexplained.detail else ""
+    return f"{change}{detail}; on {on or 'this environment'}; {evidence}; {what_to_do}"
+
+
+def _relevant(finding: Finding, environment: Environment) -> dict[str, Version]:
+    """Return the installed versions of the packages the finding speaks of."""
+    names = [need.name for row in finding.table.expect for need in row.when]
+    names += [need.name for need in finding.dependencies]
+    return {name: environment.versions[name] for name in dict.fromkeys(names) if name in environment.versions}

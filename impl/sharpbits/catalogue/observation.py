@@ -1,0 +1,217 @@
+"""Turn the end of a finding's process into what was observed, or into what is wrong with the finding file."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import signal
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sharpbits.catalogue.outcome import Outcome
+from sharpbits.catalogue.process import STDOUT_LIMIT, ProcessEnd
+
+#: How many of the last stderr lines a report keeps.
+STDERR_LINES = 20
+
+_REQUIRED_KEYS = frozenset({"outcome", "observed", "expected", "error", "tolerance"})
+_OPTIONAL_KEYS = frozenset({"detail"})
+_MUST_EXCEED = frozenset({Outcome.WRONG_VALUE, Outcome.WRONG_GRADIENT, Outcome.WRONG_DTYPE})
+
+# "catalyst failed with error code -6": the compiler's own process died of a signal.
+_COMPILER_SIGNAL = re.compile(r"failed with error code -(\d+)")
+_COMPILER_EXCEPTION = re.compile(r"(CompileError|BackendCompilerFailed|InductorError|LoweringException)$")
+_EXCEPTION_LINE = re.compile(r"^(?P<type>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$", re.DOTALL)
+_DETAIL_LIMIT = 2000
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one run of a finding showed."""
+
+    outcome: Outcome
+    #: One line for the reader: the exception, the signal, or what the finding has to say of its numbers.
+    detail: str
+    seconds: float
+    peak_memory: int
+    observed: Any = None
+    expected: Any = None
+    error: float | str | None = None
+    tolerance: float | None = None
+    #: Type of an uncaught Python exception.
+    exception: str | None = None
+    #: Name of the signal that ended the finding's process, or the compiler's.
+    signal: str | None = None
+    stderr_tail: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a report stores."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Observation:
+        """Undo :meth:`as_dict`."""
+        return cls(
+            **{**stored, "outcome": Outcome(stored["outcome"]), "stderr_tail": tuple(stored.get("stderr_tail", ()))}
+        )
+
+
+class MalfunctionError(Exception):
+    """The finding file itself misbehaved; its message is one line that says how."""
+
+
+def observe(end: ProcessEnd) -> Observation:
+    """Classify the end of one run.
+
+    Raises
+    ------
+    MalfunctionError
+        No result, several, a malformed one, too much output, or processes left behind.
+    """
+    if end.over_output:
+        raise MalfunctionError(f"printed more than {STDOUT_LIMIT >> 20} MiB to stdout and was stopped")
+    if end.over_time:
+        return _seen_from_outside(end, Outcome.HANG, f"still running after {end.seconds:.0f} s, killed")
+    if end.over_memory:
+        return _seen_from_outside(
+            end, Outcome.CRASH, f"used {end.peak_memory / 2**30:.1f} GiB of memory, over its limit, killed"
+        )
+    if end.returncode < 0:
+        name = _signal_name(-end.returncode)
+        return _seen_from_outside(end, Outcome.CRASH, f"killed by {name}", signal_name=name)
+    if end.returncode > 0:
+        return _failed(end)
+    if end.left_behind:
+        raise MalfunctionError(f"left processes running, which were killed: {', '.join(end.left_behind)}")
+    return _reported(end)
+
+
+def _seen_from_outside(
+    end: ProcessEnd,
+    outcome: Outcome,
+    detail: str,
+    *,
+    exception: str | None = None,
+    signal_name: str | None = None,
+) -> Observation:
+    return Observation(
+        outcome,
+        detail[:_DETAIL_LIMIT],
+        end.seconds,
+        end.peak_memory,
+        exception=exception,
+        signal=signal_name,
+        stderr_tail=_tail(end.stderr),
+    )
+
+
+def _failed(end: ProcessEnd) -> Observation:
+    """Classify a non-zero exit: the compiler's abort, its refusal, another exception, or a bare status."""
+    exception, text = _uncaught_exception(end.stderr)
+    if exception is None:
+        return _seen_from_outside(end, Outcome.ERROR, f"exit status {end.returncode} without a traceback")
+    detail = f"{exception.rpartition('.')[2]}: {' '.join(text.split())}"
+    if not _COMPILER_EXCEPTION.search(exception):
+        return _seen_from_outside(end, Outcome.ERROR, detail, exception=exception)
+    died = _COMPILER_SIGNAL.search(text)
+    if died is None:
+        return _seen_from_outside(end, Outcome.COMPILE_ERROR, detail, exception=exception)
+    name = _signal_name(int(died[1]))
+    return _seen_from_outside(
+        end, Outcome.CRASH, f"compiler aborted by {name}: {detail}", exception=exception, signal_name=name
+    )
+
+
+def _uncaught_exception(stderr: str) -> tuple[str | None, str]:
+    """Return type and text of the exception whose traceback ends stderr."""
+    _, traceback, block = stderr.rpartition("Traceback (most recent call last):\n")
+    if not traceback:
+        # A SyntaxError in the file itself has no traceback header.
+        block = stderr
+    lines = block.splitlines()
+    for number, line in enumerate(lines):
+        if line and not line[0].isspace():
+            found = _EXCEPTION_LINE.match(line)
+            if found and (traceback or found["type"].endswith(("Error", "Exception"))):
+                return found["type"], "\n".join([found["text"] or "", *lines[number + 1 :]]).strip()
+    return None, ""
+
+
+def _reported(end: ProcessEnd) -> Observation:
+    """Read the JSON object that is the last line of stdout, and no other."""
+    lines = [line for line in end.stdout.splitlines() if line.strip()]
+    if not lines:
+        raise MalfunctionError("printed no result: stdout is empty")
+    results = sum(1 for line in lines if line.lstrip().startswith("{") and '"outcome"' in line)
+    if results > 1:
+        raise MalfunctionError(f"printed {results} results, one is wanted")
+    try:
+        result = json.loads(lines[-1], parse_constant=_refuse_constant, parse_float=_finite)
+    except ValueError as error:
+        raise MalfunctionError(f"the last line of stdout is not a JSON result ({error}): {lines[-1][:80]!r}") from error
+    if not isinstance(result, dict):
+        raise MalfunctionError(f"the last line of stdout is not a JSON object: {lines[-1][:80]!r}")
+    return _checked(result, end)
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is beyond double precision")
+    return number
+
+
+def _checked(result: dict[str, Any], end: ProcessEnd) -> Observation:
+    """Hold the reported object against its contract."""
+    missing, unknown = _REQUIRED_KEYS - result.keys(), result.keys() - _REQUIRED_KEYS - _OPTIONAL_KEYS
+    if missing or unknown:
+        complaint = [f"lacks {', '.join(sorted(missing))}"] if missing else []
+        complaint += [f"has unknown keys {', '.join(sorted(unknown))}"] if unknown else []
+        raise MalfunctionError(f"the result {' and '.join(complaint)}")
+    try:
+        outcome = Outcome(result["outcome"])
+    except ValueError as problem:
+        raise MalfunctionError(f"the result's outcome {result['outcome']!r} is not one of the known ones") from problem
+    error, tolerance, detail = result["error"], result["tolerance"], result.get("detail", "")
+    if not _is_number(tolerance) or tolerance < 0:
+        raise MalfunctionError(f"the result's tolerance {tolerance!r} is not a number >= 0")
+    if error not in ("nan", "inf") and (not _is_number(error) or error < 0):
+        raise MalfunctionError(f"the result's error {error!r} is neither a number >= 0 nor 'nan' or 'inf'")
+    if not isinstance(detail, str):
+        raise MalfunctionError("the result's detail is not a text")
+    within = _is_number(error) and error <= tolerance
+    if outcome is Outcome.OK and not within:
+        raise MalfunctionError(f"the result says ok, but its error {error} exceeds its tolerance {tolerance}")
+    if outcome in _MUST_EXCEED and within:
+        raise MalfunctionError(f"the result says {outcome}, but its error {error} is within its tolerance {tolerance}")
+    return Observation(
+        outcome,
+        " ".join(detail.split())[:_DETAIL_LIMIT],
+        end.seconds,
+        end.peak_memory,
+        observed=result["observed"],
+        expected=result["expected"],
+        error=error,
+        tolerance=tolerance,
+        stderr_tail=() if outcome is Outcome.OK else _tail(end.stderr),
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _tail(text: str) -> tuple[str, ...]:
+    return tuple(line[:300] for line in text.splitlines()[-STDERR_LINES:])

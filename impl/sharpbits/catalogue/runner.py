@@ -1,0 +1,195 @@
+"""Run findings, one or many side by side, each repeat in a process of its own, and judge what they show."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from sharpbits.catalogue.applicability import missing_requirement
+from sharpbits.catalogue.cache import ResultCache
+from sharpbits.catalogue.environment import Environment, child_variables
+from sharpbits.catalogue.finding import Finding
+from sharpbits.catalogue.judgement import Judgement, judge
+from sharpbits.catalogue.observation import MalfunctionError, Observation, observe
+from sharpbits.catalogue.outcome import Outcome, Severity, Verdict
+from sharpbits.catalogue.process import Limits, run_isolated
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one finding in one environment."""
+
+    finding: Finding
+    judgement: Judgement
+    observations: tuple[Observation, ...] = ()
+    cached: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """The judgement's verdict."""
+        return self.judgement.verdict
+
+    @property
+    def severity(self) -> Severity:
+        """The worst of what the repeats showed: sometimes silently wrong is silently wrong."""
+        return min((observation.outcome.severity for observation in self.observations), default=Severity.NONE)
+
+    @property
+    def worst(self) -> Observation | None:
+        """The observation that bites most, to show."""
+        return min(self.observations, key=lambda one: one.outcome.severity, default=None)
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock seconds of all repeats."""
+        return sum(observation.seconds for observation in self.observations)
+
+
+class InterruptedRunError(Exception):
+    """The run was stopped before this finding ended; nothing is known of it."""
+
+
+def run_finding(
+    finding: Finding,
+    environment: Environment,
+    *,
+    python: Path | None = None,
+    cache: ResultCache | None = None,
+    fresh: bool = False,
+    stop: threading.Event | None = None,
+) -> Result:
+    """Run one finding in an environment's interpreter as often as it asks for, and judge it.
+
+    Parameters
+    ----------
+    python
+        The interpreter that ``environment`` describes; None for the running one.
+    cache
+        Where results are kept; None keeps none.
+    fresh
+        Run even where the cache has a result.
+    stop
+        Once set, the running process is killed.
+
+    Raises
+    ------
+    InterruptedRunError
+        ``stop`` was set before the finding had ended.
+    """
+    reason = missing_requirement(finding, environment)
+    if reason is not None:
+        outcome = Outcome.NOT_APPLICABLE
+        return Result(finding, Judgement(Verdict.NOT_APPLICABLE, outcome, (), str(outcome), reason))
+    known = cache.get(finding, environment) if cache is not None and not fresh else None
+    if known is not None:
+        return Result(finding, judge(finding, environment, known), known, cached=True)
+    try:
+        observations = tuple(_run_once(finding, python, stop) for _ in range(finding.table.repeats))
+    except MalfunctionError as problem:
+        broken = Judgement(Verdict.BROKEN, Outcome.ERROR, (), "broken", f"{finding.path}: {problem}")
+        return Result(finding, broken)
+    if cache is not None:
+        cache.put(finding, environment, observations)
+    return Result(finding, judge(finding, environment, observations), observations)
+
+
+def _run_once(finding: Finding, python: Path | None, stop: threading.Event | None) -> Observation:
+    """Run the file once, in an empty folder that vanishes with whatever the run left in it."""
+    limits = Limits(finding.table.timeout_s, finding.table.memory_mib << 20)
+    with tempfile.TemporaryDirectory(prefix="sharpbits-", ignore_cleanup_errors=True) as folder:
+        variables = child_variables(foreign=python is not None) | {
+            "TMPDIR": folder,
+            # Shows where in the Python program a signal struck.
+            "PYTHONFAULTHANDLER": "1",
+            # Results and tracebacks are read by a program.
+            "NO_COLOR": "1",
+            "PYTHONIOENCODING": "utf-8",
+        }
+        end = run_isolated(
+            [python or sys.executable, finding.path.resolve()],
+            cwd=Path(folder),
+            variables=variables,
+            limits=limits,
+            stop=stop,
+        )
+    if end.interrupted:
+        raise InterruptedRunError
+    return observe(end)
+
+
+def side_by_side(findings: Sequence[Finding]) -> int:
+    """How many findings may run at once: one a core, as long as each could fill its memory limit."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    largest = max((finding.table.memory_mib for finding in findings), default=1) << 20
+    return max(1, min(cores, psutil.virtual_memory().available // largest))
+
+
+def run_all(
+    findings: Sequence[Finding],
+    run: Callable[[Finding, threading.Event], Result],
+    *,
+    jobs: int,
+    on_start: Callable[[Finding], None] = lambda finding: None,
+    on_end: Callable[[Finding, Result | None], None] = lambda finding, result: None,
+) -> tuple[list[Result], bool]:
+    """Run findings side by side; return the results of those that ended, and whether the run was interrupted.
+
+    On Ctrl-C (KeyboardInterrupt) every running process is killed before this returns. ``run`` gets the finding and
+    the event that tells it to stop; ``on_start`` and ``on_end`` follow the progress, the latter in this thread.
+    """
+    stop = threading.Event()
+    results: list[Result] = []
+    interrupted = False
+
+    def started(finding: Finding) -> Result:
+        if stop.is_set():
+            raise InterruptedRunError
+        on_start(finding)
+        return run(finding, stop)
+
+    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="finding") as pool:
+        pending: dict[Future[Result], Finding] = {}
+        try:
+            pending.update((pool.submit(started, finding), finding) for finding in findings)
+            while pending:
+                _collect(pending, results, on_end, timeout=0.2)
+        except KeyboardInterrupt:
+            interrupted = True
+            stop.set()
+        except BaseException:
+            stop.set()
+            raise
+        if interrupted:
+            for future in list(pending):
+                if future.cancel():
+                    del pending[future]
+            while pending:
+                _collect(pending, results, on_end, timeout=None)
+    return results, interrupted
+
+
+def _collect(
+    pending: dict[Future[Result], Finding],
+    results: list[Result],
+    on_end: Callable[[Finding, Result | None], None],
+    *,
+    timeout: float | None,
+) -> None:
+    """Move what has ended from the pending to the results."""
+    for future in wait(pending, timeout=timeout, return_when=FIRST_COMPLETED).done:
+        finding = pending.pop(future)
+        try:
+            result = future.result()
+        except InterruptedRunError:
+            on_end(finding, None)
+            continue
+        results.append(result)
+        on_end(finding, result)

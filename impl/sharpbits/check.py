@@ -1,0 +1,157 @@
+"""What ``sharpbits check`` does: select, run side by side with progress, report, and say so in the exit status."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from sharpbits.catalogue import (
+    Catalogue,
+    Environment,
+    Finding,
+    Result,
+    ResultCache,
+    describe_environment,
+    run_all,
+    run_finding,
+    select,
+    side_by_side,
+)
+from sharpbits.errors import UsageError
+from sharpbits.files import write_atomically
+from sharpbits.report.terminal import console, fits_one_line, report
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of one ``check``."""
+
+    expression: str | None = None
+    component: str | None = None
+    list_only: bool = False
+    as_json: bool = False
+    output: Path | None = None
+    junit: Path | None = None
+    fresh: bool = False
+    jobs: int = 0
+    python: Path | None = None
+
+
+def run_check(catalogue: Catalogue, request: Request) -> int:
+    """Run the selected findings, report, and return the exit status.
+
+    Raises
+    ------
+    UsageError
+        Nothing is selected, or a report's folder does not exist: told before anything runs.
+    """
+    _check_targets(request)
+    selected = select(catalogue, expression=request.expression, component=request.component)
+    if request.list_only:
+        for finding in selected.findings:
+            sys.stdout.write(f"{finding.id}  {finding.table.title}\n")
+        for error in selected.broken:
+            sys.stderr.write(f"broken {error.path}:{error.line}: {error.why}\n")
+        return 0
+    environment = describe_environment(request.python)
+    results, interrupted = _run(selected.findings, environment, request)
+    _write(selected, results, environment, request, interrupted=interrupted)
+    if interrupted:
+        total = len(selected.findings)
+        sys.stderr.write(f"interrupted: {total - len(results)} of {total} findings did not finish\n")
+        return INTERRUPTED
+    return 1 if selected.broken or any(result.verdict.fails for result in results) else 0
+
+
+def _check_targets(request: Request) -> None:
+    for target in (request.output, request.junit):
+        if target is not None and (target.is_dir() or not target.absolute().parent.is_dir()):
+            raise UsageError(
+                "the report cannot be written",
+                why=f"{target} is a folder" if target.is_dir() else f"the folder {target.parent} does not exist",
+                resolution="name a file in an existing folder",
+            )
+
+
+def _run(findings: Sequence[Finding], environment: Environment, request: Request) -> tuple[list[Result], bool]:
+    cache = ResultCache()
+
+    def run(finding: Finding, stop: threading.Event) -> Result:
+        return run_finding(finding, environment, python=request.python, cache=cache, fresh=request.fresh, stop=stop)
+
+    jobs = request.jobs or side_by_side(findings)
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console(stderr=True),
+        transient=True,
+    )
+    running: dict[str, None] = {}
+
+    def refresh() -> None:
+        progress.update(task, description=", ".join(list(running)[:jobs]) or "checking")
+
+    def started(finding: Finding) -> None:
+        running[finding.id] = None
+        refresh()
+
+    def ended(finding: Finding, result: Result | None) -> None:
+        running.pop(finding.id, None)
+        progress.advance(task)
+        refresh()
+
+    task = progress.add_task("checking", total=len(findings))
+    with _interruptible(), progress:
+        return run_all(findings, run, jobs=jobs, on_start=started, on_end=ended)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end a run as Ctrl-C does: children killed, what was finished reported."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _write(
+    catalogue: Catalogue,
+    results: Sequence[Result],
+    environment: Environment,
+    request: Request,
+    *,
+    interrupted: bool,
+) -> None:
+    """Write every report that was asked for."""
+    from sharpbits.report.junit import as_junit
+    from sharpbits.report.machine import as_json
+
+    broken = catalogue.broken
+    document = as_json(results, environment, broken=broken, interrupted=interrupted)
+    if request.output is not None:
+        write_atomically(request.output, document)
+    if request.junit is not None:
+        write_atomically(request.junit, as_junit(results, environment, broken=broken))
+    if request.as_json:
+        sys.stdout.write(document)
+    else:
+        target = console()
+        target.print(report(results, environment, broken=broken, one_line=fits_one_line(target)))

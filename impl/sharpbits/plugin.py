@@ -1,0 +1,189 @@
+"""The pytest plugin: every finding file is a test item, run in isolation and judged by what it documents.
+
+``pytest conformance`` collects the files below the ini option ``sharpbits_findings``. A finding that behaves as
+documented passes, shown as ``BITES`` or ``CLEAR`` with ``-rA``; one that ``changed`` fails; one whose requirements are
+absent is skipped with the reason. Each runs in a process of its own, so no crash can end the pytest run or an xdist
+worker, and an expected crash is a pass.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from _pytest._code.code import ExceptionInfo, TerminalRepr
+
+    from sharpbits.catalogue import Environment, Finding, FindingFileError, Result
+
+_VERDICT = "sharpbits_verdict"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the folders of findings and the interpreter to run them in."""
+    parser.addini("sharpbits_findings", "Folders whose Python files are findings.", type="paths", default=[])
+    group = parser.getgroup("sharpbits")
+    group.addoption(
+        "--sharpbits-python",
+        metavar="PATH",
+        type=Path,
+        help="Interpreter of the environment in which findings run; default: pytest's own.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Describe the environment once for all findings of this process."""
+    config.stash[_SESSION] = _Session(config)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a Python file below a folder of findings."""
+    session = parent.config.stash[_SESSION]
+    if file_path.suffix != ".py" or not any(folder in file_path.parents for folder in session.folders):
+        return None
+    from sharpbits.catalogue.discovery import is_finding_file
+
+    if not is_finding_file(file_path):
+        return None
+    collector: pytest.Collector = FindingFile.from_parent(parent, path=file_path)
+    return collector
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Warn of what the collected findings document and does not exist."""
+    if getattr(session.config, "workerinput", {}).get("workerid", "gw0") != "gw0":
+        return  # every xdist worker collects the same items; one of them speaks
+    findings = [item.finding for item in session.items if isinstance(item, FindingItem) and item.finding is not None]
+    if not findings:
+        return
+    from sharpbits.catalogue.staleness import StaleExpectationWarning, stale_parts
+
+    known = session.config.stash[_SESSION].known_ids()
+    for finding in findings:
+        for complaint in stale_parts(finding, known):
+            warnings.warn(complaint, StaleExpectationWarning, stacklevel=1)
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """Show a passed finding by its verdict, so that ``-rA`` tells what bites from what is clear."""
+    verdict = dict(report.user_properties).get(_VERDICT) if report.when == "call" and report.passed else None
+    return ("passed", ".", str(verdict).upper()) if verdict else None
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Count the verdicts."""
+    counts: dict[str, int] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            verdict = dict(getattr(report, "user_properties", ())).get(_VERDICT)
+            # Set while the test is called; the report of its teardown repeats it.
+            if verdict and report.when == "call":
+                counts[verdict] = counts.get(verdict, 0) + 1
+    if counts:
+        line = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+        terminalreporter.write_sep("-", f"sharpbits: {line}")
+
+
+class FindingChangedError(Exception):
+    """A finding did not behave as documented."""
+
+
+class FindingFile(pytest.File):
+    """A finding file; it holds one test."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield the finding, or an item that fails with what is wrong with the file: others still run."""
+        from sharpbits.catalogue import FindingFileError, load_finding
+
+        try:
+            loaded: Finding | FindingFileError = load_finding(self.path)
+        except FindingFileError as error:
+            loaded = error
+        yield FindingItem.from_parent(self, name="behaves_as_documented", loaded=loaded)
+
+
+class FindingItem(pytest.Item):
+    """Runs one finding and holds what it shows against what is documented for the installed versions."""
+
+    def __init__(self, *, loaded: Finding | FindingFileError, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._loaded = loaded
+        if self.finding is not None:
+            self.keywords[self.finding.table.component] = True
+
+    @property
+    def finding(self) -> Finding | None:
+        """The finding; None where the file is not a valid one."""
+        from sharpbits.catalogue import Finding
+
+        return self._loaded if isinstance(self._loaded, Finding) else None
+
+    def runtest(self) -> None:
+        """Run the finding in its own process."""
+        from sharpbits.catalogue import Verdict, run_finding
+
+        if self.finding is None:
+            raise self._loaded  # type: ignore[misc]
+        session = self.config.stash[_SESSION]
+        result = run_finding(self.finding, session.environment(), python=session.python)
+        self.user_properties.append((_VERDICT, str(result.verdict)))
+        self.add_report_section("call", "sharpbits", _evidence(result))
+        if result.verdict is Verdict.NOT_APPLICABLE:
+            pytest.skip(result.judgement.message)
+        if result.verdict.fails:
+            raise FindingChangedError(f"{result.verdict}: {result.judgement.message}")
+
+    def repr_failure(self, excinfo: ExceptionInfo[BaseException], style: Any = None) -> str | TerminalRepr:
+        """Show the message alone: a traceback through the runner tells nothing."""
+        from sharpbits.errors import SharpbitsError
+
+        if isinstance(excinfo.value, FindingChangedError | SharpbitsError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Name the test in reports."""
+        return self.path, 0, self.nodeid
+
+
+class _Session:
+    """What the findings of one pytest process share."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.folders: list[Path] = list(config.getini("sharpbits_findings"))
+        self.python: Path | None = config.getoption("--sharpbits-python")
+        self._environment: Environment | None = None
+
+    def environment(self) -> Environment:
+        """Describe the environment, once."""
+        from sharpbits.catalogue import describe_environment
+
+        if self._environment is None:
+            self._environment = describe_environment(self.python)
+        return self._environment
+
+    def known_ids(self) -> set[str]:
+        """Return the ids of all findings in the configured folders, collected or not."""
+        from sharpbits.catalogue.discovery import finding_files
+
+        paths = [path for folder in self.folders if folder.is_dir() for path in finding_files(folder)]
+        return {f"{path.parent.name}/{path.stem}" for path in paths}
+
+
+_SESSION = pytest.StashKey[_Session]()
+
+
+def _evidence(result: Result) -> str:
+    """Tell what each run showed, for ``-rA`` and for failures."""
+    lines = [f"{result.verdict}: {result.judgement.seen}"]
+    for observation in result.observations:
+        numbers = f", error {observation.error}, tolerance {observation.tolerance}" if observation.error else ""
+        lines.append(f"{observation.outcome} in {observation.seconds:.1f} s{numbers} {observation.detail}".rstrip())
+    worst = result.worst
+    if worst is not None and result.verdict.fails:
+        lines.extend(worst.stderr_tail)
+    return "\n".join(lines)

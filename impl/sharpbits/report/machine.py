@@ -1,0 +1,59 @@
+"""One run as a JSON document: everything that was seen, for other programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sharpbits.catalogue import Environment, FindingFileError, Result, since
+from sharpbits.report.ordering import verdict_counts, worst_first
+
+#: Raised when a key changes its meaning or goes away.
+SCHEMA_VERSION = 1
+
+
+def as_json(
+    results: Sequence[Result],
+    environment: Environment,
+    *,
+    broken: Sequence[FindingFileError] = (),
+    interrupted: bool = False,
+) -> str:
+    """Return the document; findings stand in the order of the table, worst first."""
+    document = {
+        "schema": SCHEMA_VERSION,
+        "environment": environment.as_dict(),
+        "counts": {str(verdict): count for verdict, count in verdict_counts(results).items()},
+        "interrupted": interrupted,
+        "findings": [_entry(result, environment) for result in worst_first(results)],
+        "broken_files": [{"path": str(one.path), "line": one.line, "why": one.why} for one in broken],
+    }
+    document["counts"]["broken"] += len(broken)  # type: ignore[index]
+    return json.dumps(document, indent=1, allow_nan=False) + "\n"
+
+
+def _entry(result: Result, environment: Environment) -> dict[str, Any]:
+    table, judgement = result.finding.table, result.judgement
+    return {
+        "id": result.finding.id,
+        "path": str(result.finding.path),
+        "title": table.title,
+        "component": table.component,
+        "summary": table.summary,
+        "oracle": table.oracle,
+        "verdict": result.verdict,
+        "outcome": judgement.outcome,
+        "severity": result.severity.label,
+        "documented": judgement.documented,
+        "seen": judgement.seen,
+        "message": judgement.message,
+        "since": since(result.finding, environment),
+        "instead": table.instead,
+        "workaround": table.workaround,
+        "see": table.see,
+        "upstream": table.upstream,
+        "cached": result.cached,
+        "seconds": round(result.seconds, 3),
+        "observations": [observation.as_dict() for observation in result.observations],
+    }

@@ -1,0 +1,186 @@
+"""One run for a reader with ten seconds: what bites, how badly, since when, and what to use instead."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from sharpbits.catalogue import Environment, Finding, FindingFileError, Observation, Result, Verdict, since
+from sharpbits.catalogue.outcome import Severity
+from sharpbits.report.ordering import verdict_counts, worst_first
+from sharpbits.report.plain_text import printable
+
+_VERDICT_STYLE = {
+    Verdict.BITES: "yellow",
+    Verdict.CLEAR: "green",
+    Verdict.CHANGED: "bold white on red",
+    Verdict.NOT_APPLICABLE: "dim",
+    Verdict.BROKEN: "bold red",
+}
+_SEVERITY_STYLE = {Severity.SILENTLY_WRONG: "bold red", Severity.NONDETERMINISTIC: "red", Severity.NONE: "green"}
+
+#: From this width on every finding takes one line; below, lines wrap rather than lose words.
+_ONE_LINE_WIDTH = 120
+_PIPED_WIDTH = 160
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console; into a file or pipe it writes lines wide enough for one finding each."""
+    stream = sys.stderr if stderr else sys.stdout
+    wide = None if stream.isatty() or "COLUMNS" in os.environ else _PIPED_WIDTH
+    return Console(stderr=stderr, width=wide, highlight=False, emoji=False)
+
+
+def environment_line(environment: Environment) -> Text:
+    """Name what was checked, in one line."""
+    parts = [f"sharpbits {version('sharpbits')}"]
+    parts += [f"{_short(name)} {number}" for name, number in environment.stack().items()]
+    gpus = ", ".join(gpu.name for gpu in environment.gpus) or "no GPU"
+    parts += [f"Python {environment.python}", f"{environment.cpu} ({environment.cores} cores)", gpus]
+    return Text(" · ".join(parts), style="dim")
+
+
+def report(
+    results: Sequence[Result],
+    environment: Environment,
+    *,
+    broken: Sequence[FindingFileError] = (),
+    one_line: bool = True,
+) -> RenderableType:
+    """Lay out a whole run: the table, what changed, what is broken, the counts."""
+    parts: list[RenderableType] = [environment_line(environment)]
+    ordered = worst_first(results)
+    if ordered:
+        parts.append(_table(ordered, environment, one_line=one_line))
+    for result in ordered:
+        if result.verdict.fails:
+            name = Text(f"{result.verdict} {result.finding.id}", style=_VERDICT_STYLE[result.verdict])
+            parts += [name, Padding(Text(printable(result.judgement.message)), (0, 0, 0, 2))]
+    for error in broken:
+        line = Text(f"{Verdict.BROKEN} {error.path}:{error.line}", style=_VERDICT_STYLE[Verdict.BROKEN])
+        parts += [line, Padding(Text(printable(f"{error.why}; {error.resolution}")), (0, 0, 0, 2))]
+    parts.append(_counts(results, broken))
+    return Group(*parts)
+
+
+def fits_one_line(target: Console) -> bool:
+    """Whether the console is wide enough for one finding a line."""
+    return target.width >= _ONE_LINE_WIDTH
+
+
+def _table(results: Sequence[Result], environment: Environment, *, one_line: bool) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    for heading, ratio in (
+        ("verdict", None),
+        ("component", None),
+        ("outcome", None),
+        ("what happens", 5),
+        ("since", None),
+        ("use instead", 4),
+    ):
+        table.add_column(heading, ratio=ratio, no_wrap=one_line or ratio is None, overflow="ellipsis")
+    for result in results:
+        shown = result.finding.table
+        seen = printable(result.judgement.seen)
+        what, instead = shown.title, shown.instead or shown.workaround or ""
+        if result.verdict is Verdict.NOT_APPLICABLE:
+            what, seen, instead = result.judgement.message, "not run", ""
+        elif result.verdict is Verdict.CLEAR:
+            instead = ""
+        when = since(result.finding, environment) or ""
+        table.add_row(
+            Text(str(result.verdict), style=_VERDICT_STYLE[result.verdict]),
+            shown.component,
+            Text(seen, style=_SEVERITY_STYLE.get(result.severity, "yellow") if result.observations else "dim"),
+            Text(printable(what)),
+            _short(when),
+            Text(instead),
+        )
+    return table
+
+
+def _short(name: str) -> str:
+    """Drop the prefix that the whole stack shares."""
+    return name.replace("pennylane-", "")
+
+
+def _counts(results: Sequence[Result], broken: Sequence[FindingFileError]) -> Text:
+    counts = verdict_counts(results)
+    counts[Verdict.BROKEN] += len(broken)
+    line = Text()
+    for verdict, count in counts.items():
+        if count or not verdict.fails:
+            line.append(f"{count} {verdict}", style=_VERDICT_STYLE[verdict] if count else "dim").append(" · ")
+    silently = sum(
+        result.verdict in (Verdict.BITES, Verdict.CHANGED) and result.severity is Severity.SILENTLY_WRONG
+        for result in results
+    )
+    line.append(f"{silently} silently wrong", style="bold red" if silently else "dim")
+    cached = sum(result.cached for result in results)
+    if cached:
+        line.append(
+            f" · {cached} of {len(results)} from earlier runs of the same stack (--fresh runs them again)", "dim"
+        )
+    return line
+
+
+def description(finding: Finding, environment: Environment, result: Result | None) -> RenderableType:
+    """Everything about one finding: what it says, what is documented, what was last seen here."""
+    shown = finding.table
+    rows: list[tuple[str, str]] = [
+        ("title", shown.title),
+        ("what happens", shown.summary),
+        ("held against", shown.oracle),
+        ("use instead", "; ".join(filter(None, (shown.instead, shown.workaround))) or "nothing known"),
+        ("see also", "\n".join(shown.see)),
+        ("upstream", "\n".join(shown.upstream)),
+        ("needs", ", ".join([str(need) for need in finding.dependencies] + list(shown.requires))),
+        ("runs", f"{shown.repeats} time(s), at most {shown.timeout_s:g} s and {shown.memory_mib} MiB"),
+        ("file", str(finding.path)),
+    ]
+    for row in shown.expect:
+        when = ", ".join(str(need) for need in row.when)
+        text = f" matching /{row.match.pattern}/" if row.match else ""
+        seen = ", ".join(map(str, row.seen))
+        rows.append(("documented", f"{when}: {' or '.join(row.outcome)}{text}; seen on {seen}"))
+    if not shown.expect:
+        rows.append(("documented", "ok everywhere"))
+    here = "not run on this stack yet; `sharpbits check` does"
+    if result is not None:
+        here = f"{result.verdict}: {result.judgement.seen}"
+        if result.judgement.message:
+            here += f"\n{result.judgement.message}"
+        for observation in result.observations:
+            here += f"\n{_numbers(observation)}"
+    rows.append(("on this stack", here))
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, text in rows:
+        if text:
+            table.add_row(label, Text(printable(text)))
+    return Group(Text(finding.id, style="bold"), table, environment_line(environment))
+
+
+def _numbers(observation: Observation) -> str:
+    """One run's figures, long lists cut."""
+    parts = [f"{observation.outcome} in {observation.seconds:.1f} s"]
+    if observation.error is not None:
+        parts.append(f"error {observation.error}, tolerance {observation.tolerance}")
+        parts += [f"{label} {_cut(value)}" for label, value in
+                  (("observed", observation.observed), ("expected", observation.expected))]  # fmt: skip
+    parts.append(observation.detail)
+    return "; ".join(filter(None, parts))
+
+
+def _cut(value: object, length: int = 120) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= length else f"{text[:length]}…"
