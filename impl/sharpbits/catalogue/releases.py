@@ -35,7 +35,7 @@ def released(package: str) -> list[str]:
     SharpbitsError
         pip gave no list: no network, or no such package.
     """
-    command = [sys.executable, "-m", "pip", "index", "versions", "--pre", package]
+    command = [sys.executable, "-m", "pip", "index", "versions", "--pre", "--ignore-requires-python", package]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     for line in ended.stdout.splitlines():
         if line.startswith("Available versions:"):
