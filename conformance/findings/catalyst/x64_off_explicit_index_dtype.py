@@ -7,8 +7,8 @@
 # component = "catalyst"
 # summary = """
 # A common advice for the i32/i64 compile error with x64 off is to make the index types explicit. Here the
-# run-time index, the loop bounds and the wires are all explicit np.int32, and the compile error is the
-# same: the integer that fails is the device's number of shots, which the user cannot give a type.
+# run-time index and the wire are both explicit np.int32, and the compile error is the same: the integer
+# that fails is the device's number of shots, which the user cannot give a type.
 # """
 # oracle = "cosine of the indexed angle, NumPy"
 # workaround = "leave x64 on and use float32 arrays"

@@ -1,0 +1,107 @@
+"""Earlier results: reused for the same file in the same environment, and only then."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from catalogue.toys import OK, documented, environment
+from sharpbits.catalogue import Finding, ResultCache, Verdict, run_finding
+from sharpbits.catalogue.runner import InterruptedRunError
+from sharpbits.errors import SharpbitsError
+from sharpbits.files import write_atomically
+
+HERE = environment()
+
+
+def counting(log: Path, ending: str = OK) -> str:
+    """A body that leaves a mark each time it runs: the oracle for what ran."""
+    return f"with open({str(log)!r}, 'a') as log: log.write('x')\n{ending}"
+
+
+def test_a_result_is_reused_for_the_same_file_in_the_same_environment(
+    finding: Callable[..., Finding], tmp_path: Path
+) -> None:
+    log, cache = tmp_path / "log", ResultCache(tmp_path / "cache")
+    counted = finding(counting(log))
+    first = run_finding(counted, HERE, cache=cache)
+    second = run_finding(counted, HERE, cache=cache)
+    assert log.read_text() == "x"
+    assert (first.cached, second.cached) == (False, True)
+    assert second.observations == first.observations
+
+
+@pytest.mark.parametrize("change", ["file", "environment", "fresh"])
+def test_a_changed_file_a_changed_environment_and_fresh_run_again(
+    finding: Callable[..., Finding], tmp_path: Path, change: str
+) -> None:
+    log, cache = tmp_path / "log", ResultCache(tmp_path / "cache")
+    run_finding(finding(counting(log)), HERE, cache=cache)
+    again = finding(counting(log) + ("# changed\n" if change == "file" else ""))
+    here = environment(packages={"jax": "0.7.1"}) if change == "environment" else HERE
+    assert not run_finding(again, here, cache=cache, fresh=change == "fresh").cached
+    assert log.read_text() == "xx"
+
+
+def test_a_cached_result_is_judged_anew(finding: Callable[..., Finding], tmp_path: Path) -> None:
+    cache = ResultCache(tmp_path / "cache")
+    crash = "import os; os.abort()"
+    before = finding(crash)
+    assert run_finding(before, HERE, cache=cache).verdict is Verdict.CHANGED
+    # The same observations under other expectations: stored under the new file's name.
+    after = finding(crash, expect=documented("crash"))
+    stored = cache.get(before, HERE)
+    assert stored is not None
+    cache.put(after, HERE, stored)
+    assert run_finding(after, HERE, cache=cache).verdict is Verdict.BITES
+
+
+def test_a_broken_finding_and_an_interrupted_one_leave_no_result(
+    finding: Callable[..., Finding], tmp_path: Path
+) -> None:
+    cache = ResultCache(tmp_path / "cache")
+    broken = finding("print('no result')")
+    assert run_finding(broken, HERE, cache=cache).verdict is Verdict.BROKEN
+    assert cache.get(broken, HERE) is None
+    stop = threading.Event()
+    stop.set()
+    slow = finding("import time; time.sleep(600)", slug="slow")
+    with pytest.raises(InterruptedRunError):
+        run_finding(slow, HERE, cache=cache, stop=stop)
+    assert cache.get(slow, HERE) is None
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"observations": [{"outcome": "fine"}]}', "null"])
+def test_a_damaged_entry_is_dropped_and_the_finding_runs_again(
+    finding: Callable[..., Finding], tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = ResultCache(tmp_path / "cache")
+    run_finding(finding(), HERE, cache=cache)
+    (entry,) = cache.folder.iterdir()
+    entry.write_text(damage)
+    assert not run_finding(finding(), HERE, cache=cache).cached
+    assert str(entry) in caplog.text, "and that is said"
+    assert run_finding(finding(), HERE, cache=cache).cached
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "report.json"
+    write_atomically(target, "old")
+
+    def disk_full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", disk_full)
+    with pytest.raises(SharpbitsError, match="could not be written"):
+        write_atomically(target, "new")
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target], "no temporary file stays behind"
+
+
+def test_writing_into_a_missing_folder_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(SharpbitsError) as error:
+        write_atomically(tmp_path / "absent" / "report.json", "text")
+    assert "absent" in str(error.value)
