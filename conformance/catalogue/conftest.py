@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from catalogue.toys import OK, command_line, private_cache, write_finding
 from sharpbits.catalogue import Finding, load_finding
 
@@ -31,7 +30,7 @@ def sharpbits(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]
     def run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command_line(arguments),
-            env={**os.environ, **private_cache(tmp_path), **variables},
+            env={**os.environ, "COLUMNS": "160", **private_cache(tmp_path), **variables},
             cwd=tmp_path,
             capture_output=True,
             text=True,

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from catalogue.toys import documented, environment, write_finding
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
-
-from catalogue.toys import documented, environment, write_finding
 from sharpbits.catalogue import Finding, Observation, Outcome, Verdict, judge, load_finding, since
 
 HERE = environment(packages={"jax": "0.7.1"})
@@ -109,7 +108,9 @@ def test_a_known_intermittent_is_as_documented_whichever_way_it_goes(finding: Ca
     for finding_ in (listed, named):
         assert judge(finding_, HERE, [saw("wrong-gradient"), saw("crash")]).verdict is Verdict.BITES
     assert judge(listed, HERE, [saw("crash"), saw("crash")]).verdict is Verdict.BITES
-    assert judge(named, HERE, [saw("crash"), saw("crash")]).verdict is Verdict.CHANGED, "it disagrees with itself no more"
+    assert judge(named, HERE, [saw("crash"), saw("crash")]).verdict is Verdict.CHANGED, (
+        "it disagrees with itself no more"
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from catalogue.toys import documented, metadata_block, write_finding
 from hypothesis import given
 from hypothesis import strategies as st
-
-from catalogue.toys import documented, metadata_block, write_finding
 from sharpbits.catalogue import FindingFileError, Outcome, discover, load_finding
 from sharpbits.catalogue.metadata import read_metadata
 
@@ -108,9 +107,7 @@ def test_a_component_other_than_the_folder_is_refused(tmp_path: Path) -> None:
         pytest.param(b"# /// script\n# a = 1\n# ///\n\n# /// script\n# ///\n# ///\n", 5, "2 'script'", id="two_blocks"),
     ],
 )
-def test_a_file_that_is_no_finding_is_refused_at_its_line(
-    tmp_path: Path, content: bytes, line: int, why: str
-) -> None:
+def test_a_file_that_is_no_finding_is_refused_at_its_line(tmp_path: Path, content: bytes, line: int, why: str) -> None:
     path = tmp_path / "strange.py"
     path.write_bytes(content)
     with pytest.raises(FindingFileError) as refusal:

@@ -9,9 +9,8 @@ import threading
 import time
 from pathlib import Path
 
-import psutil
 import pytest
-
+from catalogue.toys import alive
 from sharpbits.catalogue.process import STDERR_KEPT, STDOUT_LIMIT, Limits, ProcessEnd, run_isolated
 
 ROOMY = Limits(seconds=60, memory=2 << 30)
@@ -23,13 +22,9 @@ def run(tmp_path: Path, body: str, limits: Limits = ROOMY, stop: threading.Event
     return run_isolated([sys.executable, path], cwd=tmp_path, variables=os.environ, limits=limits, stop=stop)
 
 
-def alive(pid_file: Path) -> bool:
+def lives_on(pid_file: Path) -> bool:
     """The oracle for what stays behind: ask the process table for the pid the program wrote down."""
-    try:
-        process = psutil.Process(int(pid_file.read_text()))
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    return alive(int(pid_file.read_text()))
 
 
 def test_output_and_status_of_a_program_are_returned(tmp_path: Path) -> None:
@@ -75,7 +70,7 @@ def test_a_program_that_ignores_sigterm_is_killed_all_the_same(tmp_path: Path) -
     )
     assert end.over_time
     assert end.returncode == -9
-    assert not alive(tmp_path / "pid")
+    assert not lives_on(tmp_path / "pid")
 
 
 def test_a_program_that_fills_memory_is_killed_at_its_limit(tmp_path: Path) -> None:
@@ -125,7 +120,7 @@ def test_a_child_left_running_is_named_and_killed(tmp_path: Path, detach: bool) 
     assert end.returncode == 0
     assert len(end.left_behind) == 1
     assert (tmp_path / "pid").read_text() in end.left_behind[0]
-    assert not alive(tmp_path / "pid")
+    assert not lives_on(tmp_path / "pid")
 
 
 def test_a_child_that_ends_by_itself_a_moment_later_is_not_held_against_the_program(tmp_path: Path) -> None:
@@ -151,7 +146,7 @@ def test_children_of_a_killed_program_are_killed_too(tmp_path: Path) -> None:
         Limits(seconds=1.5, memory=1 << 30),
     )
     assert end.over_time
-    assert not alive(tmp_path / "pid")
+    assert not lives_on(tmp_path / "pid")
 
 
 def test_a_stop_request_ends_the_program_at_once(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pytest
 from packaging.version import Version
-
 from sharpbits.catalogue import Finding
 from sharpbits.catalogue.releases import LIST, known_releases
 from sharpbits.catalogue.staleness import stale_parts
@@ -46,9 +45,7 @@ def test_a_row_for_releases_that_do_not_exist_is_stale(
         ("sharpbits.catalogue.nowhere.train", True),
     ],
 )
-def test_an_instead_that_does_not_import_is_stale(
-    finding: Callable[..., Finding], dotted: str, stale: bool
-) -> None:
+def test_an_instead_that_does_not_import_is_stale(finding: Callable[..., Finding], dotted: str, stale: bool) -> None:
     assert bool(stale_parts(finding(instead=dotted), {"toy/example"}, RELEASES)) == stale
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
 from sharpbits.catalogue import Environment
 
 #: The body of a finding that reports what its oracle says.
@@ -73,6 +74,14 @@ def environment(**facts: Any) -> Environment:
         "gpus": (),
     }
     return Environment(**{**plain, **facts})
+
+
+def alive(pid: int) -> bool:
+    """Ask the process table; a zombie is dead, it only waits for its parent to notice."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def command_line(arguments: Sequence[str | Path]) -> list[str]:

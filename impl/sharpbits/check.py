@@ -26,7 +26,7 @@ from sharpbits.catalogue import (
 )
 from sharpbits.errors import UsageError
 from sharpbits.files import write_atomically
-from sharpbits.report.terminal import console, fits_one_line, report
+from sharpbits.report.terminal import console, print_report
 
 INTERRUPTED = 130
 
@@ -153,5 +153,4 @@ def _write(
     if request.as_json:
         sys.stdout.write(document)
     else:
-        target = console()
-        target.print(report(results, environment, broken=broken, one_line=fits_one_line(target)))
+        print_report(console(), results, environment, broken=broken)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -48,32 +47,32 @@ def environment_line(environment: Environment) -> Text:
     return Text(" · ".join(parts), style="dim")
 
 
-def report(
+def print_report(
+    target: Console,
     results: Sequence[Result],
     environment: Environment,
     *,
     broken: Sequence[FindingFileError] = (),
-    one_line: bool = True,
-) -> RenderableType:
-    """Lay out a whole run: the table, what changed, what is broken, the counts."""
-    parts: list[RenderableType] = [environment_line(environment)]
+) -> None:
+    """Print a whole run: the table, a line for each finding that changed or is broken, the counts.
+
+    Only the table is fitted to the console; a line of text stays one line, so that it can be searched for.
+    """
+    target.print(environment_line(environment), soft_wrap=True)
     ordered = worst_first(results)
     if ordered:
-        parts.append(_table(ordered, environment, one_line=one_line))
+        target.print(_table(ordered, environment, one_line=target.width >= _ONE_LINE_WIDTH))
     for result in ordered:
         if result.verdict.fails:
-            name = Text(f"{result.verdict} {result.finding.id}", style=_VERDICT_STYLE[result.verdict])
-            parts += [name, Padding(Text(printable(result.judgement.message)), (0, 0, 0, 2))]
+            target.print(_failure(result.verdict, result.finding.id, result.judgement.message), soft_wrap=True)
     for error in broken:
-        line = Text(f"{Verdict.BROKEN} {error.path}:{error.line}", style=_VERDICT_STYLE[Verdict.BROKEN])
-        parts += [line, Padding(Text(printable(f"{error.why}; {error.resolution}")), (0, 0, 0, 2))]
-    parts.append(_counts(results, broken))
-    return Group(*parts)
+        place, said = f"{error.path}:{error.line}", f"{error.why}; {error.resolution}"
+        target.print(_failure(Verdict.BROKEN, place, said), soft_wrap=True)
+    target.print(_counts(results, broken), soft_wrap=True)
 
 
-def fits_one_line(target: Console) -> bool:
-    """Whether the console is wide enough for one finding a line."""
-    return target.width >= _ONE_LINE_WIDTH
+def _failure(verdict: Verdict, name: str, said: str) -> Text:
+    return Text.assemble((f"{verdict} {name}", _VERDICT_STYLE[verdict]), "  ", printable(" ".join(said.split())))
 
 
 def _table(results: Sequence[Result], environment: Environment, *, one_line: bool) -> Table:

@@ -1,0 +1,248 @@
+"""The command line, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from catalogue.toys import (
+    OK,
+    WRONG_GRADIENT,
+    alive,
+    command_line,
+    documented,
+    private_cache,
+    write_finding,
+)
+from junitparser import Error, Failure, JUnitXml, Skipped
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A catalogue with one finding of each verdict that is as documented."""
+    folder = tmp_path / "findings"
+    write_finding(folder, "crashes", "import os; os.abort()", expect=documented("crash"), workaround="use B")
+    write_finding(folder, "wrong", WRONG_GRADIENT, expect=documented("wrong-gradient"), workaround="use A")
+    write_finding(folder, "fine", OK, component="other", expect=documented("ok"))
+    write_finding(folder, "elsewhere", OK, component="other", requires=["package:no-such-package"])
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("extra", "status"),
+    [
+        ({}, 0),
+        ({"body": WRONG_GRADIENT}, 1),
+        ({"body": OK, "expect": documented("crash")}, 1),
+        ({"body": "print('no result')"}, 1),
+        ({"body": "def f(:"}, 1),
+    ],
+    ids=["as_documented", "bites_now", "no_longer_bites", "broken_run", "broken_file"],
+)
+def test_the_exit_status_tells_whether_every_finding_behaves_as_documented(
+    sharpbits: Run, folder: Path, extra: dict[str, object], status: int
+) -> None:
+    if extra:
+        write_finding(folder, "extra", **extra)  # type: ignore[arg-type]
+    assert sharpbits("check", "--findings", folder).returncode == status
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "-k", "nothing_like_it"],
+        ["check", "-k", "and and"],
+        ["check", "--component", "absent"],
+        ["check", "--findings", "no/such/folder"],
+        ["check", "--python", "no/such/python"],
+        ["check", "--output", "no/such/folder/report.json"],
+        ["check", "--junit", "."],
+        ["check", "--no-such-option"],
+        ["check", "--jobs", "-1"],
+        ["show", "no_such_finding"],
+        ["repro", "no_such_finding"],
+        ["no_such_command"],
+    ],
+    ids=" ".join,
+)
+def test_a_usage_error_has_exit_status_two_and_says_what_to_do(
+    sharpbits: Run, folder: Path, arguments: list[str]
+) -> None:
+    if "--findings" not in arguments and arguments[0] in ("check", "show", "repro"):
+        arguments = [*arguments, "--findings", str(folder)]
+    ended = sharpbits(*arguments)
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+    assert "resolution:" in ended.stderr or "--help" in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_the_table_lists_the_worst_first_one_line_each(sharpbits: Run, folder: Path) -> None:
+    write_finding(folder, "hangs", "import time; time.sleep(60)", timeout_s=0.5, expect=documented("hang"))
+    write_finding(folder, "raises", "1 / 0", expect=documented("error"))
+    flaky = "import os, random\nif os.getpid() % 2: os.abort()\n" + OK
+    write_finding(folder, "flaky", flaky, repeats=20, expect=documented("nondeterministic"))
+    ended = sharpbits("check", "--findings", folder)
+    assert ended.returncode == 0, ended.stdout
+    slugs = ["wrong", "crashes", "hangs", "raises", "fine"]
+    lines = [next(n for n, line in enumerate(ended.stdout.splitlines()) if f"what {slug} " in line) for slug in slugs]
+    assert lines == sorted(lines)
+    wrong = ended.stdout.splitlines()[lines[0]]
+    for part in ("bites", "toy", "wrong-gradient", "3.11.0", "use A"):
+        assert part in wrong, "verdict, component, what happens, since when, what instead: on one line"
+    assert "5 bites · 1 clear" in ended.stdout
+    assert "1 silently wrong" in ended.stdout
+
+
+def test_the_json_document_holds_what_was_seen_and_where(sharpbits: Run, folder: Path) -> None:
+    ended = sharpbits("check", "--findings", folder, "--json")
+    report = json.loads(ended.stdout)
+    assert report["counts"] == {"bites": 2, "clear": 1, "changed": 0, "not applicable": 1, "broken": 0}
+    assert report["environment"]["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert [entry["id"] for entry in report["findings"]] == [
+        "toy/wrong", "toy/crashes", "other/fine", "other/elsewhere",
+    ]  # fmt: skip
+    wrong, crashes, _, elsewhere = report["findings"]
+    assert wrong["severity"] == "silently wrong"
+    assert (wrong["observations"][0]["observed"], wrong["observations"][0]["expected"]) == ([0.5], [1.0])
+    assert crashes["observations"][0]["signal"] == "SIGABRT"
+    assert elsewhere["message"] == "no-such-package is not installed"
+
+
+def test_the_written_json_is_the_printed_one(sharpbits: Run, folder: Path, tmp_path: Path) -> None:
+    ended = sharpbits("check", "--findings", folder, "--json", "--output", tmp_path / "report.json")
+    assert (tmp_path / "report.json").read_text() == ended.stdout
+
+
+def test_the_junit_file_fails_what_changed_and_skips_what_cannot_run(
+    sharpbits: Run, folder: Path, tmp_path: Path
+) -> None:
+    write_finding(folder, "changed", WRONG_GRADIENT)
+    write_finding(folder, "broken", "print('no result')")
+    write_finding(folder, "unreadable", "def f(:")
+    sharpbits("check", "--findings", folder, "--junit", tmp_path / "junit.xml")
+    # Oracle: another package reads the file.
+    cases = {case.name: case for suite in JUnitXml.fromfile(str(tmp_path / "junit.xml")) for case in suite}
+    kinds = {name: [type(result) for result in case.result] for name, case in cases.items()}
+    assert kinds == {
+        "wrong": [], "crashes": [], "fine": [], "elsewhere": [Skipped],
+        "changed": [Failure], "broken": [Error], "unreadable": [Error],
+    }  # fmt: skip
+
+
+def test_results_are_reused_until_fresh_is_asked_for(sharpbits: Run, folder: Path) -> None:
+    def cached(*arguments: str) -> list[bool]:
+        report = json.loads(sharpbits("check", "--findings", folder, "--json", *arguments).stdout)
+        return [entry["cached"] for entry in report["findings"] if entry["verdict"] != "not applicable"]
+
+    assert cached() == [False] * 3
+    assert cached() == [True] * 3
+    assert cached("--fresh") == [False] * 3
+
+
+def test_listing_runs_nothing(sharpbits: Run, folder: Path, tmp_path: Path) -> None:
+    ended = sharpbits("check", "--findings", folder, "--list")
+    listed = [line.split()[0] for line in ended.stdout.splitlines()]
+    assert listed == ["other/elsewhere", "other/fine", "toy/crashes", "toy/wrong"]
+    assert not (tmp_path / "cache").exists()
+
+
+def test_component_and_expression_narrow_the_run(sharpbits: Run, folder: Path) -> None:
+    for arguments in (["--component", "toy"], ["-k", "crashes or wrong"], ["-k", "not other/"]):
+        report = json.loads(sharpbits("check", "--findings", folder, "--json", *arguments).stdout)
+        assert [entry["id"] for entry in report["findings"]] == ["toy/wrong", "toy/crashes"]
+
+
+def test_show_tells_everything_about_one_finding(sharpbits: Run, folder: Path) -> None:
+    before = sharpbits("show", "wrong", "--findings", folder)
+    assert "not run on this stack yet" in before.stdout
+    sharpbits("check", "--findings", folder, "-k", "wrong")
+    after = sharpbits("show", "toy/wrong", "--findings", folder)
+    for part in ("A made-up finding.", "closed form", "use A", "python>=3.11: wrong-gradient", "bites", "[0.5]"):
+        assert part in after.stdout
+
+
+def test_repro_prints_the_file_as_it_is(sharpbits: Run, folder: Path) -> None:
+    assert sharpbits("repro", "wrong", "--findings", folder).stdout == (folder / "toy" / "wrong.py").read_text()
+
+
+def test_an_interpreter_without_sharpbits_runs_the_same_files(sharpbits: Run, folder: Path, tmp_path: Path) -> None:
+    import venv
+
+    venv.create(tmp_path / "bare", with_pip=False)
+    body = "import importlib.util\nassert importlib.util.find_spec('sharpbits') is None\n" + OK
+    write_finding(folder, "alone", body)
+    bare = tmp_path / "bare" / "bin" / "python"
+    report = json.loads(sharpbits("check", "--findings", folder, "--json", "--python", bare).stdout)
+    assert report["environment"]["packages"] == {}
+    assert {entry["id"]: entry["verdict"] for entry in report["findings"]}["toy/alone"] == "clear"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_kills_every_child_and_still_reports_what_was_finished(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    folder = tmp_path / "findings"
+    write_finding(folder, "a_quick", WRONG_GRADIENT, expect=documented("wrong-gradient"))
+    for slug in ("b_slow", "c_slow", "d_slow"):
+        pid_file = str(tmp_path / f"{slug}.pid")
+        write_finding(
+            folder, slug, f"import os, time\nopen({pid_file!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)"
+        )
+    output, junit = tmp_path / "report.json", tmp_path / "junit.xml"
+    program = subprocess.Popen(
+        command_line(["check", "--findings", folder, "--jobs", "2", "--output", output, "--junit", junit]),
+        env={**os.environ, **private_cache(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while len(list(tmp_path.glob("*.pid"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    program.send_signal(number)
+    stdout, stderr = program.communicate(timeout=30)
+    assert program.returncode == 130
+    assert "wrong-gradient" in stdout, "what was finished is printed"
+    assert "3 of 4 findings did not finish" in stderr
+    report = json.loads(output.read_text())
+    assert report["interrupted"] is True
+    assert [entry["id"] for entry in report["findings"]] == ["toy/a_quick"], "and written"
+    assert junit.exists()
+    pids = [int(path.read_text()) for path in tmp_path.glob("*.pid")]
+    assert len(pids) == 2, "the third was never started"
+    assert not any(alive(pid) for pid in pids), "nothing is left running"
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "sys.argv = ['sharpbits', '--help']\n"
+        "import sharpbits.cli\n"
+        "try:\n    sharpbits.cli.main()\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'jax', 'torch', 'pennylane', 'numpy', 'pydantic', 'psutil', 'rich'} & set(sys.modules)))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_findings_run_side_by_side(sharpbits: Run, tmp_path: Path) -> None:
+    """Each waits for the other's file: only if both run at the same time do they end."""
+    folder = tmp_path / "findings"
+    for me, other in (("a", "b"), ("b", "a")):
+        meet = (
+            "import pathlib, time\n"
+            f"pathlib.Path({str(tmp_path / me)!r}).touch()\n"
+            f"while not pathlib.Path({str(tmp_path / other)!r}).exists(): time.sleep(0.05)\n"
+        )
+        write_finding(folder, me, meet + OK, timeout_s=30)
+    assert sharpbits("check", "--findings", folder, "--jobs", "2").returncode == 0

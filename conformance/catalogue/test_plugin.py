@@ -1,0 +1,120 @@
+"""The pytest plugin: the same verdicts as ``sharpbits check``, as passed, failed and skipped tests."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from catalogue.toys import OK, WRONG_GRADIENT, documented, write_finding
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A project whose findings show every verdict."""
+    pytester.makeini("[pytest]\nsharpbits_findings = findings\n")
+    folder = pytester.path / "findings"
+    write_finding(folder, "wrong", WRONG_GRADIENT, expect=documented("wrong-gradient"))
+    write_finding(folder, "crashes", "import os; os.abort()", expect=documented("crash"))
+    write_finding(folder, "fine", OK, expect=documented("ok"))
+    write_finding(folder, "regressed", WRONG_GRADIENT, expect=documented("ok"))
+    write_finding(folder, "fixed", OK, expect=documented("wrong-value", match="x"))
+    write_finding(folder, "elsewhere", OK, requires=["package:no-such-package"])
+    write_finding(folder, "mute", "pass")
+    write_finding(folder, "unreadable", "def f(:")
+    return pytester
+
+
+def test_documented_findings_pass_changed_ones_fail_and_absent_requirements_skip(project: pytest.Pytester) -> None:
+    result = project.runpytest_subprocess()
+    result.assert_outcomes(passed=3, failed=4, skipped=1)
+
+
+def test_passed_findings_are_shown_by_their_verdict(project: pytest.Pytester) -> None:
+    result = project.runpytest_subprocess("-rA")
+    result.stdout.fnmatch_lines_random(
+        [
+            "BITES findings/toy/wrong.py::behaves_as_documented",
+            "BITES findings/toy/crashes.py::behaves_as_documented",
+            "CLEAR findings/toy/fine.py::behaves_as_documented",
+            "*sharpbits: 2 bites, 1 broken, 2 changed, 1 clear, 1 not applicable*",
+        ]
+    )
+
+
+def test_a_failure_says_what_was_expected_what_was_seen_since_when_and_what_to_do(project: pytest.Pytester) -> None:
+    result = project.runpytest_subprocess("findings/toy/regressed.py")
+    result.stdout.fnmatch_lines(
+        ["*bites now: documented ok, saw wrong-gradient*documented on 3.11.0*add an expectation row*"]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_a_skip_names_what_is_absent(project: pytest.Pytester) -> None:
+    result = project.runpytest_subprocess("-rs")
+    result.stdout.fnmatch_lines(["SKIPPED*no-such-package is not installed"])
+
+
+def test_an_unreadable_file_fails_alone_with_its_line(project: pytest.Pytester) -> None:
+    result = project.runpytest_subprocess("-k", "unreadable or fine")
+    result.assert_outcomes(passed=1, failed=1, deselected=6)
+    result.stdout.fnmatch_lines(["*unreadable.py:*not a valid finding file*"])
+
+
+def test_files_outside_the_configured_folders_are_not_findings(pytester: pytest.Pytester) -> None:
+    write_finding(pytester.path / "findings", "wrong", WRONG_GRADIENT)
+    assert pytester.runpytest_subprocess().ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_a_finding_is_selected_by_a_part_of_its_path(project: pytest.Pytester) -> None:
+    project.runpytest_subprocess("-k", "crashes").assert_outcomes(passed=1, deselected=7)
+
+
+def test_an_expected_crash_is_a_pass_and_ends_no_xdist_worker(project: pytest.Pytester) -> None:
+    result = project.runpytest_subprocess("-n", "2", "-rA")
+    result.assert_outcomes(passed=3, failed=4, skipped=1)
+    result.stdout.fnmatch_lines_random(["BITES findings/toy/crashes.py::*", "*sharpbits: 2 bites*"])
+    result.stdout.no_fnmatch_line("*worker*crashed*")
+
+
+def test_stale_expectations_are_warned_of_once(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nsharpbits_findings = findings\n")
+    rows = [{"when": "jax>=99", "outcome": "error", "seen": ["99"]}]
+    write_finding(pytester.path / "findings", "stale", expect=rows, instead="sharpbits.nowhere.train")
+    for arguments in ([], ["-n", "2"]):
+        result = pytester.runpytest_subprocess(*arguments)
+        result.stdout.fnmatch_lines(
+            ["*StaleExpectationWarning: toy/stale: row 1: no release of jax satisfies >=99*"], consecutive=False
+        )
+        warned = [line for line in result.stdout.lines if "sharpbits.nowhere.train" in line]
+        assert len(warned) == 1, "one worker speaks for all"
+
+
+def test_another_interpreter_runs_the_findings(project: pytest.Pytester, tmp_path: Path) -> None:
+    import venv
+
+    venv.create(tmp_path / "bare", with_pip=False)
+    body = "import sys\nassert 'bare' in sys.prefix, sys.prefix\n" + OK
+    write_finding(project.path / "findings", "alone", body)
+    bare = tmp_path / "bare" / "bin" / "python"
+    project.runpytest_subprocess("-k", "alone", f"--sharpbits-python={bare}").assert_outcomes(passed=1, deselected=8)
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["serial", "two_workers"])
+def test_pytest_agrees_with_check_finding_by_finding(
+    project: pytest.Pytester, sharpbits: Run, workers: list[str]
+) -> None:
+    report = json.loads(sharpbits("check", "--findings", project.path / "findings", "--json").stdout)
+    verdicts = {entry["id"]: entry["verdict"] for entry in report["findings"]}
+    verdicts |= {f"toy/{Path(one['path']).stem}": "broken" for one in report["broken_files"]}
+    as_test = {"bites": "BITES", "clear": "CLEAR", "changed": "FAILED", "broken": "FAILED"}
+    lines = project.runpytest_subprocess("-rA", *workers).stdout.lines
+    for name, verdict in verdicts.items():
+        if verdict != "not applicable":
+            path = f"findings/{name}.py::behaves_as_documented"
+            assert any(line.startswith(f"{as_test[verdict]} {path}") for line in lines), (name, verdict)
+    assert sum(line.startswith("SKIPPED") for line in lines) == 1

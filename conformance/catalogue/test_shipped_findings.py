@@ -1,0 +1,84 @@
+"""What every finding of the shipped catalogue keeps to, whatever it is about. The findings run as tests of their own."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+from pathlib import Path
+
+import pytest
+from packaging.utils import canonicalize_name
+
+import sharpbits
+from sharpbits.catalogue import Finding, default_folder, discover
+from sharpbits.catalogue.discovery import finding_files
+from sharpbits.catalogue.releases import known_releases
+from sharpbits.catalogue.staleness import stale_parts
+
+CATALOGUE = discover([default_folder()])
+EVERY = pytest.mark.parametrize("finding", CATALOGUE.findings, ids=lambda finding: finding.id)
+
+#: The releases on which each Catalyst finding must have been run.
+CATALYST_RELEASES = {"0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"}
+
+
+def test_every_file_of_the_catalogue_is_a_valid_finding() -> None:
+    assert [str(error) for error in CATALOGUE.broken] == []
+    assert len(CATALOGUE.findings) == len(finding_files(default_folder())) >= 15
+
+
+@EVERY
+def test_a_finding_imports_upstream_packages_and_never_sharpbits(finding: Finding) -> None:
+    tree = ast.parse(finding.source)
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not [name for name in imported if name.partition(".")[0] == "sharpbits"]
+
+
+@EVERY
+def test_no_part_of_a_finding_is_stale(finding: Finding) -> None:
+    assert stale_parts(finding, {other.id for other in CATALOGUE.findings}) == []
+
+
+@EVERY
+def test_expectation_rows_do_not_overlap(finding: Finding) -> None:
+    for name, versions in known_releases().items():
+        rows = [row for row in finding.table.expect if canonicalize_name(row.when[0].name) == name]
+        for version in versions:
+            applying = [row for row in rows if row.when[0].specifier.contains(version, prereleases=True)]
+            # Rows with further conditions may share a range of the first package.
+            assert len(applying) <= 1 or all(len(row.when) > 1 for row in applying), (name, str(version))
+
+
+@EVERY
+def test_a_finding_that_bites_says_what_to_use_instead(finding: Finding) -> None:
+    if any(row.bites for row in finding.table.expect):
+        assert finding.table.workaround or finding.table.instead
+
+
+@EVERY
+def test_a_catalyst_finding_was_run_on_each_release_that_the_catalogue_covers(finding: Finding) -> None:
+    if "pennylane-catalyst" in {need.name for need in finding.dependencies}:
+        seen = {str(version) for row in finding.table.expect for version in row.seen}
+        assert seen >= CATALYST_RELEASES
+
+
+@EVERY
+def test_a_title_fits_a_line_of_the_table(finding: Finding) -> None:
+    assert len(finding.table.title) <= 90
+    assert len(finding.table.workaround or "") <= 70
+
+
+MODULES = sorted(
+    ".".join(path.relative_to(Path(sharpbits.__file__).parents[1]).with_suffix("").parts)
+    for path in Path(sharpbits.__file__).parent.rglob("*.py")
+    if path.name not in ("__init__.py", "_probe.py") and ">>>" in path.read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_examples_of_a_docstring_hold(module: str) -> None:
+    results = doctest.testmod(importlib.import_module(module))
+    assert results.attempted > 0
+    assert results.failed == 0
