@@ -12,7 +12,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from interleaved import Ratio, time_ratio
 from sharpbits.catalogue import Verdict, describe_environment, load_finding, run_finding
 
-FINDING = '''# /// script
+FINDING = """# /// script
 # [tool.sharpbits]
 # title = "a third of a second of work"
 # component = "toy"
@@ -24,7 +24,7 @@ end = time.perf_counter() + 0.3
 while time.perf_counter() < end:
     pass
 print(json.dumps({"outcome": "ok", "observed": 1, "expected": 1, "error": 0, "tolerance": 0}))
-'''
+"""
 
 
 def record(benchmark: BenchmarkFixture, ratio: Ratio, ours: object) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from catalogue.toys import OK, command_line, private_cache, write_finding
 from sharpbits.catalogue import Finding, load_finding
 

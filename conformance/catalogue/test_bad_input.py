@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from catalogue.toys import OK, WRONG_GRADIENT, alive, documented, write_finding
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -31,7 +32,7 @@ CASES = {
     "observes_nan": (OK.replace('"observed": 1.0', '"observed": [float("inf")]'), {}, "broken", "Infinity is not JSON"),
     "prints_too_much": ("print('x' * (100 << 20))", {}, "broken", "more than 16 MiB"),
     "leaves_a_child": (FORKS + OK, {}, "broken", "left processes running"),
-    "ignores_sigterm": (IGNORES_SIGTERM, {"timeout_s": 1.0}, "changed", "still running after"),
+    "ignores_sigterm": (IGNORES_SIGTERM, {"timeout_s": 3.0}, "changed", "still running after"),
     "fills_memory": (FILLS_MEMORY, {"memory_mib": 128}, "changed", "GiB of memory, over its limit"),
 }
 

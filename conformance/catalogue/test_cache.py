@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from catalogue.toys import OK, documented, environment
 from sharpbits.catalogue import Finding, ResultCache, Verdict, run_finding
 from sharpbits.catalogue.runner import InterruptedRunError

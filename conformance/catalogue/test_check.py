@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from junitparser import Error, Failure, JUnitXml, Skipped
+
 from catalogue.toys import (
     OK,
     WRONG_GRADIENT,
@@ -21,7 +23,6 @@ from catalogue.toys import (
     private_cache,
     write_finding,
 )
-from junitparser import Error, Failure, JUnitXml, Skipped
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from catalogue.toys import environment
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
+
+from catalogue.toys import environment
 from sharpbits.catalogue import Finding, describe_environment
 from sharpbits.catalogue.applicability import missing_requirement
 from sharpbits.catalogue.environment import Gpu, visible_gpus

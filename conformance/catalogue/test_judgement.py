@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalogue.toys import documented, environment, write_finding
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
+
+from catalogue.toys import documented, environment, write_finding
 from sharpbits.catalogue import Finding, Observation, Outcome, Verdict, judge, load_finding, since
 
 HERE = environment(packages={"jax": "0.7.1"})

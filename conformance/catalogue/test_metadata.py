@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from catalogue.toys import documented, metadata_block, write_finding
 from hypothesis import given
 from hypothesis import strategies as st
+
+from catalogue.toys import documented, metadata_block, write_finding
 from sharpbits.catalogue import FindingFileError, Outcome, discover, load_finding
 from sharpbits.catalogue.metadata import read_metadata
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from catalogue.toys import WRONG_GRADIENT, environment
 from hypothesis import given
 from hypothesis import strategies as st
+
+from catalogue.toys import WRONG_GRADIENT, environment
 from sharpbits.catalogue import Finding, Outcome, Result, Verdict, run_finding
 from sharpbits.catalogue.observation import MalfunctionError, Observation, observe
 from sharpbits.catalogue.process import ProcessEnd

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from catalogue.toys import OK, WRONG_GRADIENT, documented, write_finding
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from catalogue.toys import write_finding
 from hypothesis import given
 from hypothesis import strategies as st
+
+from catalogue.toys import write_finding
 from sharpbits.catalogue import discover, select
 from sharpbits.catalogue.selection import matches
 from sharpbits.errors import UsageError

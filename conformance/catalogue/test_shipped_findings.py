@@ -1,4 +1,4 @@
-"""What every finding of the shipped catalogue keeps to, whatever it is about. The findings run as tests of their own."""
+"""What every finding of the shipped catalogue keeps to; that each behaves as documented is a test of its own file."""
 
 from __future__ import annotations
 

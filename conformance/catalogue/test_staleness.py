@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from packaging.version import Version
+
 from sharpbits.catalogue import Finding
 from sharpbits.catalogue.releases import LIST, known_releases
 from sharpbits.catalogue.staleness import stale_parts

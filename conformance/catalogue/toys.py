@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
 from sharpbits.catalogue import Environment
 
 #: The body of a finding that reports what its oracle says.

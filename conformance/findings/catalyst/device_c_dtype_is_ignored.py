@@ -51,7 +51,7 @@ if __name__ == "__main__":
                 "expected": expected,
                 "error": error,
                 "tolerance": 0,
-                "detail": f"rounding error {compiled_error:.1e} inside @qjit, {interpreted_error:.1e} without",
+                "detail": f"rounding {compiled_error:.1e} inside @qjit, {interpreted_error:.1e} without",
             }
         )
     )

@@ -21,7 +21,6 @@ import catalyst
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pennylane as qml
 
 jax.config.update("jax_enable_x64", True)
 

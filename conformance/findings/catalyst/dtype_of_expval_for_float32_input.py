@@ -12,7 +12,11 @@
 # """
 # oracle = "dtype: jax.jit of cos for the same argument; value: NumPy cosine"
 # workaround = "circuit(x).astype(x.dtype) inside @qjit"
-# see = ["catalyst/dtype_of_state_for_complex64_input", "catalyst/dtype_of_grad_for_float32_weights", "catalyst/x64_on_float32_arrays"]
+# see = [
+#   "catalyst/dtype_of_state_for_complex64_input",
+#   "catalyst/dtype_of_grad_for_float32_weights",
+#   "catalyst/x64_on_float32_arrays",
+# ]
 # expect = [
 #   { when = "pennylane-catalyst>=0.11", outcome = ["wrong-dtype"], seen = ["0.11.0", "0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"] },
 # ]

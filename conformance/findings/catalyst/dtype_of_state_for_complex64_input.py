@@ -12,7 +12,11 @@
 # """
 # oracle = "dtype: jax.jit of the same rotation as a matrix product; value: NumPy in complex128"
 # workaround = "circuit(...).astype(jnp.complex64) inside @qjit"
-# see = ["catalyst/dtype_of_classical_complex64", "catalyst/dtype_of_expval_for_float32_input", "catalyst/device_c_dtype_is_ignored"]
+# see = [
+#   "catalyst/dtype_of_classical_complex64",
+#   "catalyst/dtype_of_expval_for_float32_input",
+#   "catalyst/device_c_dtype_is_ignored",
+# ]
 # expect = [
 #   { when = "pennylane-catalyst>=0.11", outcome = ["wrong-dtype"], seen = ["0.11.0", "0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"] },
 # ]

@@ -43,7 +43,7 @@ if __name__ == "__main__":
     observed = float(catalyst.qjit(catalyst.grad(loss))(weights)[0])  # CompileError: the compiler crashes
     expected = float(-2.0 * np.cos(0.5) * np.sin(0.5))
     error = abs(observed - expected)
-    tolerance = 10 * float(np.finfo(np.float32).eps)  # 0.5 is exact in float32; the derivative is rounded to float32
+    tolerance = 10 * float(np.finfo(np.float32).eps)  # 0.5 is exact, the derivative rounded
     print(
         json.dumps(
             {

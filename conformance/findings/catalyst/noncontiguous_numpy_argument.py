@@ -41,7 +41,7 @@ if __name__ == "__main__":
     views = {
         "contiguous copy": np.ascontiguousarray(table[:, 1]),
         "column": table[:, 1],
-        "row of the transpose": table.T[1],
+        "row in Fortran order": np.asfortranarray(table)[1, :3],
         "every second entry": table[0, ::2],
         "real part": (table[0, :3] + 1j * table[1, :3]).real,
     }

@@ -11,7 +11,7 @@
 # with an integer, booleans are integers: ~True becomes -2, which is true. The same calls in a fresh
 # program are right.
 # """
-# oracle = "the same expressions in Python integers and NumPy booleans; jax.jit in the same order of calls agrees"
+# oracle = "Python integers and NumPy booleans; jax.jit in the same order of calls agrees"
 # workaround = "one qjit object per dtype, or cast the argument inside"
 # see = ["catalyst/dtype_follows_earlier_calls"]
 # expect = [
@@ -50,7 +50,7 @@ if __name__ == "__main__":
                 "expected": expected,
                 "error": error,
                 "tolerance": 0,  # integers and booleans
-                "detail": f"last digit of 2**53 + 1, then ~True and ~False as integers; jax.jit gives {jitted}",
+                "detail": f"last digit of 2**53 + 1, then ~True, ~False as integers; jax.jit gives {jitted}",
             }
         )
     )

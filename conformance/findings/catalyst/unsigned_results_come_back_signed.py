@@ -46,7 +46,7 @@ if __name__ == "__main__":
                 "expected": expected.tolist(),
                 "error": error,
                 "tolerance": 0,  # integers
-                "detail": f"{result.dtype} instead of {expected.dtype}; jax.jit gives {jitted.tolist()}, {jitted.dtype}",
+                "detail": f"{result.dtype}, should be {expected.dtype}; jax.jit: {jitted.tolist()}",
             }
         )
     )

@@ -42,7 +42,7 @@ if __name__ == "__main__":
     observed = np.asarray(jax.vmap(circuit)(angles)).tolist()  # ValueError
     expected = np.cos(angles.astype(np.float64)).tolist()
     error = float(np.max(np.abs(np.subtract(observed, expected))))
-    tolerance = 10 * float(np.finfo(np.float32).eps)  # the angles are exact in float32; the cosines are rounded
+    tolerance = 10 * float(np.finfo(np.float32).eps)  # exact angles, rounded cosines
     print(
         json.dumps(
             {

@@ -44,7 +44,7 @@ if __name__ == "__main__":
     observed = float(one_sample(flat, 2))  # CompileError
     expected = float(np.cos(0.75) * np.cos(1.0))
     error = abs(observed - expected)
-    tolerance = 10 * float(np.finfo(np.float32).eps)  # the angles are exact in float32; the result is rounded
+    tolerance = 10 * float(np.finfo(np.float32).eps)  # exact angles, a rounded result
     print(
         json.dumps(
             {

@@ -43,7 +43,7 @@ if __name__ == "__main__":
     observed = float(one_sample(angles, np.int32(1), np.int32(0)))  # CompileError
     expected = float(np.cos(0.5))
     error = abs(observed - expected)
-    tolerance = 10 * float(np.finfo(np.float32).eps)  # the angles are exact in float32; the cosine is rounded
+    tolerance = 10 * float(np.finfo(np.float32).eps)  # exact angles, a rounded cosine
     print(
         json.dumps(
             {

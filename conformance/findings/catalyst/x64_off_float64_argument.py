@@ -13,7 +13,11 @@
 # """
 # oracle = "the same product in NumPy"
 # workaround = "leave x64 on, or pass np.float32(...) of every float"
-# see = ["catalyst/x64_off_qnode", "catalyst/x64_off_without_a_qnode", "catalyst/keyword_argument_changes_type"]
+# see = [
+#   "catalyst/x64_off_qnode",
+#   "catalyst/x64_off_without_a_qnode",
+#   "catalyst/keyword_argument_changes_type",
+# ]
 # expect = [
 #   { when = "pennylane-catalyst>=0.11", outcome = ["wrong-value"], seen = ["0.11.0", "0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"] },
 # ]

@@ -13,7 +13,11 @@
 # """
 # oracle = "cosine of the indexed angle, NumPy"
 # workaround = "leave x64 on and use float32 arrays"
-# see = ["catalyst/x64_off_qnode", "catalyst/x64_off_without_a_qnode", "catalyst/x64_off_explicit_index_dtype"]
+# see = [
+#   "catalyst/x64_off_qnode",
+#   "catalyst/x64_off_without_a_qnode",
+#   "catalyst/x64_off_explicit_index_dtype",
+# ]
 # expect = [
 #   { when = "pennylane-catalyst>=0.11", outcome = ["compile-error"], match = 'tensor<i32>\) -> i64', seen = ["0.11.0", "0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"] },
 # ]
@@ -44,7 +48,7 @@ if __name__ == "__main__":
     observed = float(one_sample(angles, 1))  # CompileError
     expected = float(np.cos(0.5))
     error = abs(observed - expected)
-    tolerance = 10 * float(np.finfo(np.float32).eps)  # the angles are exact in float32; the cosine is rounded
+    tolerance = 10 * float(np.finfo(np.float32).eps)  # exact angles, a rounded cosine
     print(
         json.dumps(
             {

@@ -13,7 +13,11 @@
 # """
 # oracle = "cosine of the rotation angle, NumPy"
 # workaround = "leave x64 on and use float32 arrays"
-# see = ["catalyst/x64_on_float32_arrays", "catalyst/x64_on_around_the_call", "catalyst/x64_off_without_a_qnode"]
+# see = [
+#   "catalyst/x64_on_float32_arrays",
+#   "catalyst/x64_on_around_the_call",
+#   "catalyst/x64_off_without_a_qnode",
+# ]
 # expect = [
 #   { when = "pennylane-catalyst>=0.11", outcome = ["compile-error"], match = 'tensor<i32>\) -> i64', seen = ["0.11.0", "0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"] },
 # ]
@@ -39,7 +43,7 @@ if __name__ == "__main__":
     observed = float(circuit(np.float32(0.5)))  # CompileError
     expected = float(np.cos(0.5))
     error = abs(observed - expected)
-    tolerance = 10 * float(np.finfo(np.float32).eps)  # 0.5 is exact in float32; the cosine is rounded to float32
+    tolerance = 10 * float(np.finfo(np.float32).eps)  # 0.5 is exact, the cosine rounded
     print(
         json.dumps(
             {

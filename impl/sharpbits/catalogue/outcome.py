@@ -26,6 +26,11 @@ class Outcome(StrEnum):
         """How badly this outcome bites."""
         return _SEVERITY[self]
 
+    @property
+    def rank(self) -> int:
+        """The place in the order from worst to harmless."""
+        return list(_SEVERITY).index(self)
+
 
 class Severity(IntEnum):
     """How bad an outcome is, worst first. What lies silently ranks before what fails loudly."""
@@ -44,6 +49,7 @@ class Severity(IntEnum):
         return {Severity.SILENTLY_WRONG: "silently wrong", Severity.NONE: "harmless"}.get(self, self.name.lower())
 
 
+# Worst first, also within one severity: a wrong gradient steers everything that follows it.
 _SEVERITY = {
     Outcome.WRONG_GRADIENT: Severity.SILENTLY_WRONG,
     Outcome.WRONG_VALUE: Severity.SILENTLY_WRONG,

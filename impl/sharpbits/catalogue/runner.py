@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,7 @@ class Result:
     @property
     def worst(self) -> Observation | None:
         """The observation that bites most, to show."""
-        return min(self.observations, key=lambda one: one.outcome.severity, default=None)
+        return min(self.observations, key=lambda one: one.outcome.rank, default=None)
 
     @property
     def seconds(self) -> float:
@@ -146,50 +146,27 @@ def run_all(
     the event that tells it to stop; ``on_start`` and ``on_end`` follow the progress, the latter in this thread.
     """
     stop = threading.Event()
-    results: list[Result] = []
     interrupted = False
 
-    def started(finding: Finding) -> Result:
+    def started(finding: Finding) -> Result | None:
         if stop.is_set():
-            raise InterruptedRunError
+            return None
         on_start(finding)
-        return run(finding, stop)
+        try:
+            return run(finding, stop)
+        except InterruptedRunError:
+            return None
 
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="finding") as pool:
-        pending: dict[Future[Result], Finding] = {}
+        futures = {pool.submit(started, finding): finding for finding in findings}
         try:
-            pending.update((pool.submit(started, finding), finding) for finding in findings)
-            while pending:
-                _collect(pending, results, on_end, timeout=0.2)
+            for future in as_completed(futures):
+                on_end(futures[future], future.result())
         except KeyboardInterrupt:
             interrupted = True
+        finally:
+            # A no-op after an ordinary end; else the pool's exit below waits for the children's death only.
             stop.set()
-        except BaseException:
-            stop.set()
-            raise
-        if interrupted:
-            for future in list(pending):
-                if future.cancel():
-                    del pending[future]
-            while pending:
-                _collect(pending, results, on_end, timeout=None)
-    return results, interrupted
-
-
-def _collect(
-    pending: dict[Future[Result], Finding],
-    results: list[Result],
-    on_end: Callable[[Finding, Result | None], None],
-    *,
-    timeout: float | None,
-) -> None:
-    """Move what has ended from the pending to the results."""
-    for future in wait(pending, timeout=timeout, return_when=FIRST_COMPLETED).done:
-        finding = pending.pop(future)
-        try:
-            result = future.result()
-        except InterruptedRunError:
-            on_end(finding, None)
-            continue
-        results.append(result)
-        on_end(finding, result)
+    # Read anew from the futures: an interrupt may have struck between a finding's end and the progress it made.
+    ended = (future.result() for future in futures)
+    return [result for result in ended if result is not None], interrupted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from sharpbits.catalogue import Result, Verdict
+from sharpbits.catalogue import Outcome, Result, Verdict
 
 _VERDICT_RANK = {verdict: rank for rank, verdict in enumerate(
     (Verdict.BROKEN, Verdict.CHANGED, Verdict.BITES, Verdict.CLEAR, Verdict.NOT_APPLICABLE)
@@ -13,8 +13,14 @@ _VERDICT_RANK = {verdict: rank for rank, verdict in enumerate(
 
 
 def worst_first(results: Iterable[Result]) -> list[Result]:
-    """Sort by severity; within one severity the undocumented first, then by id."""
-    return sorted(results, key=lambda result: (result.severity, _VERDICT_RANK[result.verdict], result.finding.id))
+    """Sort by the worst outcome seen, so by severity first; of one outcome the undocumented first, then by id."""
+
+    def key(result: Result) -> tuple[int, int, str]:
+        worst = result.worst
+        rank = worst.outcome.rank if worst else Outcome.NOT_APPLICABLE.rank
+        return rank, _VERDICT_RANK[result.verdict], result.finding.id
+
+    return sorted(results, key=key)
 
 
 def verdict_counts(results: Iterable[Result]) -> dict[Verdict, int]:

@@ -28,7 +28,7 @@ _SEVERITY_STYLE = {Severity.SILENTLY_WRONG: "bold red", Severity.NONDETERMINISTI
 
 #: From this width on every finding takes one line; below, lines wrap rather than lose words.
 _ONE_LINE_WIDTH = 120
-_PIPED_WIDTH = 160
+_PIPED_WIDTH = 200
 
 
 def console(*, stderr: bool = False) -> Console:
