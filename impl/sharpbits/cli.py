@@ -114,6 +114,52 @@ def env(python: Python = None) -> None:
     typer.echo(json.dumps(describe_environment(python).as_dict(), indent=1))
 
 
+@app.command()
+def gate(
+    against: Annotated[Path, typer.Option(metavar="REF.json", help="The stored run to compare with.")],
+    new: Annotated[
+        Path | None, typer.Argument(metavar="[NEW.json]", help="A stored run; without it `pytest perf` is run here.")
+    ] = None,
+    factor: Annotated[float, typer.Option(help="How many times slower is still the same.")] = 1.05,
+    threshold: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=FACTOR", help="Another factor for one benchmark; repeatable.")
+    ] = None,
+    cross_machine: Annotated[
+        bool, typer.Option("--cross-machine", help="Compare figures of two machines: ratios to a peer only.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="An undecided claim fails.")] = False,
+    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write Markdown.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write an HTML page with history.")] = None,
+    history: Annotated[
+        list[Path] | None, typer.Option(metavar="PATH", help="Older stored runs to plot; repeatable.")
+    ] = None,
+) -> None:
+    """Hold a run of the performance gates against a reference: exit status 1 when something got slower or missing.
+
+    Store a run with `pytest perf --benchmark-json=FILE`.
+    """
+    try:
+        from sharpbits.gate.command import GateRequest, run_gate
+    except ModuleNotFoundError as error:
+        from sharpbits.errors import UsageError
+
+        raise UsageError(
+            "the gate cannot be held", why=f"{error.name} is missing", resolution="pip install 'sharpbits[perf]'"
+        ) from error
+    request = GateRequest(
+        against=against,
+        new=new,
+        factor=factor,
+        thresholds=threshold or (),
+        cross_machine=cross_machine,
+        strict=strict,
+        markdown=markdown,
+        html=html,
+        history=history or (),
+    )
+    raise typer.Exit(run_gate(request))
+
+
 def _catalogue(folders: list[Path] | None) -> Catalogue:
     from sharpbits.catalogue import default_folder, discover
 

@@ -26,7 +26,7 @@ import jax.numpy as jnp
 jax.config.update("jax_enable_x64", False)
 before = [str(jnp.ones(2).dtype), str(jnp.arange(2).dtype)]
 
-import catalyst  # noqa: E402, F401  (the import is the finding)
+import catalyst  # noqa: F401  (the import is the finding)
 
 if __name__ == "__main__":
     observed = [str(jnp.ones(2).dtype), str(jnp.arange(2).dtype)]

@@ -3,7 +3,7 @@
 # dependencies = ["pennylane-catalyst>=0.11", "numpy"]
 #
 # [tool.sharpbits]
-# title = "A @qjit result can change when the caller later writes into the array he passed"
+# title = "A @qjit result can change when the caller later writes into the array passed in"
 # component = "catalyst"
 # summary = """
 # A @qjit function passes its NumPy argument through, beside a computed result. The returned JAX array,

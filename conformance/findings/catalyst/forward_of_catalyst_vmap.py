@@ -1,0 +1,92 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["pennylane-catalyst>=0.11", "numpy"]
+#
+# [tool.sharpbits]
+# title = "The forward pass of catalyst.vmap over a QNode is right"
+# component = "catalyst"
+# summary = """
+# catalyst.vmap of the QNode over the samples inside @qjit gives every sample's expectation value to the
+# last digit. Only its gradient is trouble.
+# """
+# oracle = "dense state vector in NumPy, sample by sample"
+# see = ["catalyst/grad_over_catalyst_vmap"]
+# expect = [
+#   { when = "pennylane-catalyst>=0.11", outcome = ["ok"], seen = ["0.11.0", "0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"] },
+# ]
+# ///
+import json
+
+import catalyst
+import jax
+import numpy as np
+import pennylane as qml
+
+jax.config.update("jax_enable_x64", True)
+WIRES, BATCH, LAYERS = 4, 8, 2
+
+
+@qml.qnode(qml.device("lightning.qubit", wires=WIRES), diff_method="adjoint")
+def circuit(weights, x):
+    for wire in range(WIRES):
+        qml.RY(x[wire], wires=wire)
+    for layer in range(LAYERS):
+        for wire in range(WIRES):
+            qml.RZ(weights[layer, wire, 0], wires=wire)
+            qml.RY(weights[layer, wire, 1], wires=wire)
+            qml.RZ(weights[layer, wire, 2], wires=wire)
+        for wire in range(WIRES):
+            qml.CNOT(wires=[wire, (wire + 1) % WIRES])
+    return qml.expval(qml.PauliZ(0))
+
+
+def exact_value(weights, x):
+    """The circuit for one sample from a dense state vector: NumPy only."""
+
+    def rotate(state, gate, wire):
+        return np.moveaxis(np.tensordot(gate, state, axes=(1, wire)), 0, wire)
+
+    def ry(t):
+        return np.array([[np.cos(t / 2), -np.sin(t / 2)], [np.sin(t / 2), np.cos(t / 2)]])
+
+    def rz(t):
+        return np.diag([np.exp(-0.5j * t), np.exp(0.5j * t)])
+
+    state = np.zeros((2,) * WIRES, complex)
+    state[(0,) * WIRES] = 1.0
+    for wire in range(WIRES):
+        state = rotate(state, ry(x[wire]), wire)
+    for layer in weights:
+        for wire, (a, b, c) in enumerate(layer):
+            state = rotate(state, rz(c) @ ry(b) @ rz(a), wire)
+        for wire in range(WIRES):  # CNOT: flip the target where the control is 1
+            target = (wire + 1) % WIRES
+            state = np.moveaxis(state, (wire, target), (0, 1)).copy()
+            state[1] = state[1, ::-1].copy()
+            state = np.moveaxis(state, (0, 1), (wire, target))
+    probability = np.abs(state) ** 2
+    return probability[0].sum() - probability[1].sum()
+
+
+if __name__ == "__main__":
+    rng = np.random.default_rng(0)
+    weights = rng.uniform(-np.pi, np.pi, (LAYERS, WIRES, 3))
+    batch = rng.uniform(-1.0, 1.0, (BATCH, WIRES))
+
+    batched = catalyst.qjit(catalyst.vmap(circuit, in_axes=(None, 0)))
+    observed = np.asarray(batched(weights, batch))
+    expected = np.array([exact_value(weights, x) for x in batch])
+    error = float(np.max(np.abs(observed - expected)))
+    # Some hundred gates, each with a rounding error of eps on amplitudes of size at most 1.
+    tolerance = 1e3 * np.finfo(np.float64).eps
+    print(
+        json.dumps(
+            {
+                "outcome": "ok" if error <= tolerance else "wrong-value",
+                "observed": observed.ravel().tolist(),
+                "expected": expected.ravel().tolist(),
+                "error": error if np.isfinite(error) else "nan",
+                "tolerance": tolerance,
+            }
+        )
+    )

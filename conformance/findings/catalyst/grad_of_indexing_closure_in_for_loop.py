@@ -1,0 +1,113 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["pennylane-catalyst>=0.11", "numpy"]
+#
+# [tool.sharpbits]
+# title = "catalyst.grad of a closure that indexes the batch, in catalyst.for_loop: compiler abort"
+# component = "catalyst"
+# summary = """
+# catalyst.grad of lambda w: circuit(w, batch[i]) for each i of a catalyst.for_loop. The compiler aborts;
+# with the sample as an argument of the bare QNode instead of a captured index the same loop compiles.
+# """
+# oracle = "dense state vector in NumPy, exact parameter-shift rule"
+# workaround = "catalyst.vmap(catalyst.grad(qnode)), chain rule outside"
+# see = ["catalyst/vmap_of_bare_qnode_grad", "catalyst/bare_qnode_grad_in_for_loop"]
+# expect = [
+#   { when = "pennylane-catalyst>=0.11,<0.12", outcome = ["crash"], seen = ["0.11.0"] },
+#   { when = "pennylane-catalyst>=0.12", outcome = ["crash"], match = 'does not dominate all uses', seen = ["0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"] },
+# ]
+# ///
+import json
+
+import catalyst
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pennylane as qml
+
+jax.config.update("jax_enable_x64", True)
+WIRES, BATCH, LAYERS = 4, 8, 2
+
+
+@qml.qnode(qml.device("lightning.qubit", wires=WIRES), diff_method="adjoint")
+def circuit(weights, x):
+    for wire in range(WIRES):
+        qml.RY(x[wire], wires=wire)
+    for layer in range(LAYERS):
+        for wire in range(WIRES):
+            qml.RZ(weights[layer, wire, 0], wires=wire)
+            qml.RY(weights[layer, wire, 1], wires=wire)
+            qml.RZ(weights[layer, wire, 2], wires=wire)
+        for wire in range(WIRES):
+            qml.CNOT(wires=[wire, (wire + 1) % WIRES])
+    return qml.expval(qml.PauliZ(0))
+
+
+@catalyst.qjit
+def gradient(weights, batch):
+    @catalyst.for_loop(0, BATCH, 1)
+    def add_sample(i, total):
+        return total + catalyst.grad(lambda w: circuit(w, batch[i]))(weights)
+
+    return add_sample(jnp.zeros_like(weights)) / BATCH
+
+
+def exact_value(weights, x):
+    """The circuit for one sample from a dense state vector: NumPy only."""
+
+    def rotate(state, gate, wire):
+        return np.moveaxis(np.tensordot(gate, state, axes=(1, wire)), 0, wire)
+
+    def ry(t):
+        return np.array([[np.cos(t / 2), -np.sin(t / 2)], [np.sin(t / 2), np.cos(t / 2)]])
+
+    def rz(t):
+        return np.diag([np.exp(-0.5j * t), np.exp(0.5j * t)])
+
+    state = np.zeros((2,) * WIRES, complex)
+    state[(0,) * WIRES] = 1.0
+    for wire in range(WIRES):
+        state = rotate(state, ry(x[wire]), wire)
+    for layer in weights:
+        for wire, (a, b, c) in enumerate(layer):
+            state = rotate(state, rz(c) @ ry(b) @ rz(a), wire)
+        for wire in range(WIRES):  # CNOT: flip the target where the control is 1
+            target = (wire + 1) % WIRES
+            state = np.moveaxis(state, (wire, target), (0, 1)).copy()
+            state[1] = state[1, ::-1].copy()
+            state = np.moveaxis(state, (0, 1), (wire, target))
+    probability = np.abs(state) ** 2
+    return probability[0].sum() - probability[1].sum()
+
+
+def exact_gradient(weights, x):
+    """Every weight is one rotation angle, so the shift rule with pi/2 is exact, not an approximation."""
+    gradient = np.zeros_like(weights)
+    for index in np.ndindex(weights.shape):
+        shift = np.zeros_like(weights)
+        shift[index] = np.pi / 2
+        gradient[index] = (exact_value(weights + shift, x) - exact_value(weights - shift, x)) / 2
+    return gradient
+
+
+if __name__ == "__main__":
+    rng = np.random.default_rng(0)
+    weights = rng.uniform(-np.pi, np.pi, (LAYERS, WIRES, 3))
+    batch = rng.uniform(-1.0, 1.0, (BATCH, WIRES))
+
+    observed = np.asarray(gradient(weights, batch))
+    expected = np.mean([exact_gradient(weights, x) for x in batch], axis=0)
+    error = float(np.max(np.abs(observed - expected)))
+    # Some hundred gates, each with a rounding error of eps on amplitudes of size at most 1.
+    tolerance = 1e3 * np.finfo(np.float64).eps
+    print(
+        json.dumps(
+            {
+                "outcome": "ok" if error <= tolerance else "wrong-gradient",
+                "observed": observed.ravel().tolist(),
+                "expected": expected.ravel().tolist(),
+                "error": error if np.isfinite(error) else "nan",
+                "tolerance": tolerance,
+            }
+        )
+    )
