@@ -17,8 +17,8 @@ from packaging.utils import canonicalize_name
 from catalogue.toys import environment
 from sharpbits.catalogue import Finding, describe_environment
 from sharpbits.catalogue.applicability import missing_requirement
-from sharpbits.catalogue.environment import Gpu, visible_gpus
 from sharpbits.errors import SharpbitsError, UsageError
+from sharpbits.gpus import Gpu, visible_gpus
 
 
 def test_versions_are_those_of_the_running_interpreter() -> None:

@@ -8,7 +8,7 @@
 # summary = """
 # A batch is given to jax.vmap(qjit(qnode)). The compiled kernel takes a single sample, and the batch
 # calls it B times; each launch goes through Python and initialises and releases the simulator anew. The
-# values are right, but nothing is batched: the cost per sample does not fall with the batch.
+# values are right, but nothing is batched: every further sample costs a whole launch.
 # """
 # oracle = "runs of a callback in the program, against one for a batched kernel; values: NumPy"
 # upstream = ["https://docs.pennylane.ai/projects/catalyst/en/stable/dev/sharp_bits.html"]

@@ -11,7 +11,7 @@
 # floats, integers, booleans), once for a new shape, and once more for a wider dtype. No call compiles
 # without need.
 # """
-# oracle = "the counts of the documented rule, beside each call; compilations are runs of the Python body"
+# oracle = "counts written beside each call, from JAX's promotion rule; compilations are runs of the body"
 # upstream = ["https://docs.pennylane.ai/projects/catalyst/en/stable/dev/sharp_bits.html"]
 # see = ["catalyst/recompiles_when_shapes_alternate", "catalyst/dtype_follows_earlier_calls"]
 # expect = [

@@ -11,6 +11,7 @@
 # a word: the state is complex128 and accurate to double precision, and so are its memory and its cost.
 # """
 # oracle = "dtype and rounding error of the same QNode without @qjit; values in NumPy"
+# workaround = "run the QNode without @qjit where single precision matters"
 # see = ["catalyst/dtype_of_state_for_complex64_input"]
 # expect = [
 #   { when = "pennylane-catalyst>=0.11", outcome = ["silent-fallback"], seen = ["0.11.0", "0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"] },

@@ -21,7 +21,6 @@ import json
 
 import catalyst
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pennylane as qml
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +18,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from sharpbits.errors import SharpbitsError, UsageError
+from sharpbits.gpus import Gpu, visible_gpus
 
 #: The packages whose versions a reader wants to see, in this order; all installed ones enter the fingerprint.
 STACK = (
@@ -33,15 +32,6 @@ STACK = (
 )
 
 _PROBE_TIMEOUT_S = 60.0
-
-
-@dataclass(frozen=True)
-class Gpu:
-    """One GPU as its driver describes it."""
-
-    name: str
-    driver: str
-    memory: str
 
 
 @dataclass(frozen=True)
@@ -152,37 +142,3 @@ def _no_interpreter(executable: Path, why: str) -> SharpbitsError:
         resolution="give --python the path of a Python 3.11 or later interpreter",
         python=executable,
     )
-
-
-def visible_gpus() -> tuple[Gpu, ...]:
-    """List the NVIDIA GPUs this process may use, as ``nvidia-smi`` and ``CUDA_VISIBLE_DEVICES`` say; none without.
-
-    Raises
-    ------
-    SharpbitsError
-        There is an ``nvidia-smi`` and it fails: the GPUs are neither there nor absent.
-    """
-    program = shutil.which("nvidia-smi")
-    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if program is None or allowed in ("", "-1"):
-        return ()
-    try:
-        ended = subprocess.run(
-            [program, "--query-gpu=index,uuid,name,driver_version,memory.total", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            timeout=_PROBE_TIMEOUT_S,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise SharpbitsError(
-            "the GPUs cannot be listed",
-            why=str(error),
-            resolution="repair the driver, or set CUDA_VISIBLE_DEVICES to the empty string to go without GPUs",
-            program=program,
-        ) from error
-    rows = [[cell.strip() for cell in row] for row in csv.reader(ended.stdout.splitlines()) if row]
-    if allowed is not None:
-        wanted = [part.strip() for part in allowed.split(",")]
-        rows = [row for row in rows if row[0] in wanted or any(row[1].startswith(part) for part in wanted if part)]
-    return tuple(Gpu(name, driver, memory) for _, _, name, driver, memory in rows)

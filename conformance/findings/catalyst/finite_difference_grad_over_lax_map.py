@@ -1,0 +1,110 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["pennylane-catalyst>=0.11", "numpy"]
+#
+# [tool.sharpbits]
+# title = "catalyst.grad by finite differences of a lax.mapped loss: right to its order"
+# component = "catalyst"
+# summary = """
+# catalyst.grad with method="fd" (forward differences of the compiled loss, step 1e-7) of the mean over
+# jax.lax.map inside @qjit. Right within the error of the method on every release, at the cost of one pass
+# over the batch per weight; the default method of the same call is wrong.
+# """
+# oracle = "dense state vector in NumPy, exact parameter-shift rule"
+# see = ["catalyst/grad_over_lax_map"]
+# expect = [
+#   { when = "pennylane-catalyst>=0.11", outcome = ["ok"], seen = ["0.11.0", "0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"] },
+# ]
+# ///
+import json
+
+import catalyst
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pennylane as qml
+
+jax.config.update("jax_enable_x64", True)
+WIRES, BATCH, LAYERS = 4, 8, 2
+
+
+@qml.qnode(qml.device("lightning.qubit", wires=WIRES), diff_method="adjoint")
+def circuit(weights, x):
+    for wire in range(WIRES):
+        qml.RY(x[wire], wires=wire)
+    for layer in range(LAYERS):
+        for wire in range(WIRES):
+            qml.RZ(weights[layer, wire, 0], wires=wire)
+            qml.RY(weights[layer, wire, 1], wires=wire)
+            qml.RZ(weights[layer, wire, 2], wires=wire)
+        for wire in range(WIRES):
+            qml.CNOT(wires=[wire, (wire + 1) % WIRES])
+    return qml.expval(qml.PauliZ(0))
+
+
+def loss(weights, batch):
+    return jnp.mean(jax.lax.map(lambda x: circuit(weights, x), batch))
+
+
+def exact_value(weights, x):
+    """The circuit for one sample from a dense state vector: NumPy only."""
+
+    def rotate(state, gate, wire):
+        return np.moveaxis(np.tensordot(gate, state, axes=(1, wire)), 0, wire)
+
+    def ry(t):
+        return np.array([[np.cos(t / 2), -np.sin(t / 2)], [np.sin(t / 2), np.cos(t / 2)]])
+
+    def rz(t):
+        return np.diag([np.exp(-0.5j * t), np.exp(0.5j * t)])
+
+    state = np.zeros((2,) * WIRES, complex)
+    state[(0,) * WIRES] = 1.0
+    for wire in range(WIRES):
+        state = rotate(state, ry(x[wire]), wire)
+    for layer in weights:
+        for wire, (a, b, c) in enumerate(layer):
+            state = rotate(state, rz(c) @ ry(b) @ rz(a), wire)
+        for wire in range(WIRES):  # CNOT: flip the target where the control is 1
+            target = (wire + 1) % WIRES
+            state = np.moveaxis(state, (wire, target), (0, 1)).copy()
+            state[1] = state[1, ::-1].copy()
+            state = np.moveaxis(state, (0, 1), (wire, target))
+    probability = np.abs(state) ** 2
+    return probability[0].sum() - probability[1].sum()
+
+
+def exact_gradient(weights, x):
+    """Every weight is one rotation angle, so the shift rule with pi/2 is exact, not an approximation."""
+    gradient = np.zeros_like(weights)
+    for index in np.ndindex(weights.shape):
+        shift = np.zeros_like(weights)
+        shift[index] = np.pi / 2
+        gradient[index] = (exact_value(weights + shift, x) - exact_value(weights - shift, x)) / 2
+    return gradient
+
+
+if __name__ == "__main__":
+    rng = np.random.default_rng(0)
+    weights = rng.uniform(-np.pi, np.pi, (LAYERS, WIRES, 3))
+    batch = rng.uniform(-1.0, 1.0, (BATCH, WIRES))
+    step = 1e-7
+
+    gradient = catalyst.grad(loss, method="fd", h=step)
+    observed = np.asarray(catalyst.qjit(gradient)(weights, batch))
+    expected = np.mean([exact_gradient(weights, x) for x in batch], axis=0)
+    error = float(np.max(np.abs(observed - expected)))
+    # Forward difference: step/2 times the second derivative in one rotation angle (at most 1), plus the
+    # rounding of two values (some hundred gates, eps each) divided by the step.
+    tolerance = step / 2 + 2 * 100 * np.finfo(np.float64).eps / step
+    print(
+        json.dumps(
+            {
+                "outcome": "ok" if error <= tolerance else "wrong-gradient",
+                "observed": observed.ravel().tolist(),
+                "expected": expected.ravel().tolist(),
+                "error": error if np.isfinite(error) else "nan",
+                "tolerance": tolerance,
+            }
+        )
+    )
