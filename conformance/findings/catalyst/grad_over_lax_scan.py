@@ -7,8 +7,8 @@
 # component = "catalyst"
 # summary = """
 # Two qubits, one layer, two samples, the values summed in the carry of a jax.lax.scan instead of collected
-# by jax.lax.map. The same wrong gradient: half of that at the last sample. (On 0.15 a circuit with more
-# than 17 rotation angles happens to come out right; a smaller one does not.)
+# by jax.lax.map. The same wrong gradient: half of that at the last sample. (Since 0.15 circuits with some
+# twenty rotation angles or more come out right; smaller ones are wrong or do not compile.)
 # """
 # oracle = "dense state vector in NumPy, exact parameter-shift rule"
 # upstream = ["https://github.com/PennyLaneAI/catalyst/issues/1912"]
@@ -23,7 +23,6 @@ import json
 
 import catalyst
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pennylane as qml
 

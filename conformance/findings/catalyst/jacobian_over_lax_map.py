@@ -23,7 +23,6 @@ import json
 
 import catalyst
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pennylane as qml
 
