@@ -102,6 +102,14 @@ def test_a_compiler_that_aborts_is_a_crash_by_the_name_of_its_signal(seen: Calla
     assert "compiler aborted by SIGABRT" in observation.detail
 
 
+def test_the_text_of_a_failure_is_kept_beyond_what_is_shown_of_it(seen: Callable[..., Observation]) -> None:
+    """A compiler dumps its whole program before it says what is wrong."""
+    dump = "%0 = quantum.alloc\n" * 1000
+    observation = seen(COMPILER.format(text=f"failed with error code 1: {dump}Enzyme: failed to deduce type\n{dump}"))
+    assert len(observation.detail) <= 400
+    assert "Enzyme: failed to deduce type" in observation.text
+
+
 def test_the_same_text_in_an_ordinary_exception_is_no_compiler_abort(seen: Callable[..., Observation]) -> None:
     assert seen("raise RuntimeError('catalyst failed with error code -6')").outcome is Outcome.ERROR
 

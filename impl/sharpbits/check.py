@@ -41,6 +41,7 @@ class Request:
     as_json: bool = False
     output: Path | None = None
     junit: Path | None = None
+    html: Path | None = None
     fresh: bool = False
     jobs: int = 0
     python: Path | None = None
@@ -73,7 +74,7 @@ def run_check(catalogue: Catalogue, request: Request) -> int:
 
 
 def _check_targets(request: Request) -> None:
-    for target in (request.output, request.junit):
+    for target in (request.output, request.junit, request.html):
         if target is not None and (target.is_dir() or not target.absolute().parent.is_dir()):
             raise UsageError(
                 "the report cannot be written",
@@ -150,6 +151,10 @@ def _write(
         write_atomically(request.output, document)
     if request.junit is not None:
         write_atomically(request.junit, as_junit(results, environment, broken=broken))
+    if request.html is not None:
+        from sharpbits.report.page import as_page
+
+        write_atomically(request.html, as_page(results, environment, broken=broken, interrupted=interrupted))
     if request.as_json:
         sys.stdout.write(document)
     else:

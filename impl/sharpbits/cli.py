@@ -53,6 +53,9 @@ def check(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Also write the JSON document to a file.")
     ] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write JUnit XML.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write one self-contained HTML page, with filters.")
+    ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run every finding, also where an earlier result is known.")
     ] = False,
@@ -77,6 +80,7 @@ def check(
         as_json=as_json,
         output=output,
         junit=junit,
+        html=html,
         fresh=fresh,
         jobs=jobs,
         python=python,

@@ -78,7 +78,7 @@ def _explains(row: ExpectationRow, observation: Observation) -> bool:
         return False
     if row.match is None or observation.outcome not in FAILURES:
         return True
-    return row.match.search(observation.detail) is not None
+    return row.match.search(observation.text or observation.detail) is not None
 
 
 def _explain_change(

@@ -23,7 +23,9 @@ _MUST_EXCEED = frozenset({Outcome.WRONG_VALUE, Outcome.WRONG_GRADIENT, Outcome.W
 _COMPILER_SIGNAL = re.compile(r"failed with error code -(\d+)")
 _COMPILER_EXCEPTION = re.compile(r"(CompileError|BackendCompilerFailed|InductorError|LoweringException)$")
 _EXCEPTION_LINE = re.compile(r"^(?P<type>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$", re.DOTALL)
-_DETAIL_LIMIT = 2000
+_DETAIL_LIMIT = 400
+#: A compiler may dump its whole program into an exception: its first and last part are kept for ``match``.
+_TEXT_LIMIT = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Observation:
     tolerance: float | None = None
     #: Type of an uncaught Python exception.
     exception: str | None = None
+    #: Its text, which an expectation row's ``match`` searches; the middle of a very long one is left out.
+    text: str = ""
     #: Name of the signal that ended the finding's process, or the compiler's.
     signal: str | None = None
     stderr_tail: tuple[str, ...] = ()
@@ -79,7 +83,8 @@ def observe(end: ProcessEnd) -> Observation:
         )
     if end.returncode < 0:
         name = _signal_name(-end.returncode)
-        return _seen_from_outside(end, Outcome.CRASH, f"killed by {name}", signal_name=name)
+        hint = ", from outside: by the kernel for want of memory, or by hand" if name == "SIGKILL" else ""
+        return _seen_from_outside(end, Outcome.CRASH, f"killed by {name}{hint}", signal_name=name)
     if end.returncode > 0:
         return _failed(end)
     if end.left_behind:
@@ -93,14 +98,16 @@ def _seen_from_outside(
     detail: str,
     *,
     exception: str | None = None,
+    text: str = "",
     signal_name: str | None = None,
 ) -> Observation:
     return Observation(
         outcome,
-        detail[:_DETAIL_LIMIT],
+        _shortened(detail, _DETAIL_LIMIT),
         end.seconds,
         end.peak_memory,
         exception=exception,
+        text=_shortened(f"{detail}\n{text}", _TEXT_LIMIT),
         signal=signal_name,
         stderr_tail=_tail(end.stderr),
     )
@@ -111,15 +118,20 @@ def _failed(end: ProcessEnd) -> Observation:
     exception, text = _uncaught_exception(end.stderr)
     if exception is None:
         return _seen_from_outside(end, Outcome.ERROR, f"exit status {end.returncode} without a traceback")
-    detail = f"{exception.rpartition('.')[2]}: {' '.join(text.split())}"
+    detail = f"{exception.rpartition('.')[2]}: {_one_line(text)}"
     if not _COMPILER_EXCEPTION.search(exception):
-        return _seen_from_outside(end, Outcome.ERROR, detail, exception=exception)
+        return _seen_from_outside(end, Outcome.ERROR, detail, exception=exception, text=text)
     died = _COMPILER_SIGNAL.search(text)
     if died is None:
-        return _seen_from_outside(end, Outcome.COMPILE_ERROR, detail, exception=exception)
+        return _seen_from_outside(end, Outcome.COMPILE_ERROR, detail, exception=exception, text=text)
     name = _signal_name(int(died[1]))
     return _seen_from_outside(
-        end, Outcome.CRASH, f"compiler aborted by {name}: {detail}", exception=exception, signal_name=name
+        end,
+        Outcome.CRASH,
+        f"compiler aborted by {name}: {detail}",
+        exception=exception,
+        text=text,
+        signal_name=name,
     )
 
 
@@ -191,7 +203,7 @@ def _checked(result: dict[str, Any], end: ProcessEnd) -> Observation:
         raise MalfunctionError(f"the result says {outcome}, but its error {error} is within its tolerance {tolerance}")
     return Observation(
         outcome,
-        " ".join(detail.split())[:_DETAIL_LIMIT],
+        _shortened(_one_line(detail), _DETAIL_LIMIT),
         end.seconds,
         end.peak_memory,
         observed=result["observed"],
@@ -211,6 +223,18 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _shortened(text: str, limit: int) -> str:
+    """Leave out the middle of a text that is too long: what failed stands first, and why often last."""
+    if len(text) <= limit:
+        return text
+    half = (limit - 3) // 2
+    return f"{text[:half]} … {text[-half:]}"
 
 
 def _tail(text: str) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ _READ_SIZE = 1 << 16
 _MARK = "SHARPBITS_RUN"
 
 STDOUT_LIMIT = 16 << 20
-STDERR_KEPT = 1 << 20
+STDERR_KEPT = 4 << 20
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Reports of a run: for the terminal, as JSON, as JUnit XML."""
+"""Reports of a run: for the terminal, as JSON, as JUnit XML, as one HTML page."""

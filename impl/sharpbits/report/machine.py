@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sharpbits.catalogue import Environment, FindingFileError, Result, since
+from sharpbits.catalogue import Environment, FindingFileError, Observation, Result, since
 from sharpbits.report.ordering import verdict_counts, worst_first
 
 #: Raised when a key changes its meaning or goes away.
@@ -33,6 +33,11 @@ def as_json(
     return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
 
+def _seen(observation: Observation) -> dict[str, Any]:
+    """Leave out the whole text of a failure, which may be a compiler's dump; detail and stderr_tail sum it up."""
+    return {key: value for key, value in observation.as_dict().items() if key != "text"}
+
+
 def _entry(result: Result, environment: Environment) -> dict[str, Any]:
     table, judgement = result.finding.table, result.judgement
     return {
@@ -55,5 +60,5 @@ def _entry(result: Result, environment: Environment) -> dict[str, Any]:
         "upstream": table.upstream,
         "cached": result.cached,
         "seconds": round(result.seconds, 3),
-        "observations": [observation.as_dict() for observation in result.observations],
+        "observations": [_seen(observation) for observation in result.observations],
     }
