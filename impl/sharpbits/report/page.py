@@ -29,6 +29,8 @@ from sharpbits.report.terminal import environment_line
 
 #: Values up to this many characters are shown as they are.
 _SHORT = 160
+#: Sentences up to this many.
+_LONG = 400
 #: Longer lists are laid out as text, not entry by entry.
 _MOST_ENTRIES = 2000
 
@@ -46,7 +48,7 @@ _VERDICT_MEANS = {
 
 @dataclass(frozen=True)
 class _Value:
-    """A JSON value: shortened for the eye, and whole where that is more."""
+    """A value: shortened for the eye, and whole where that is more."""
 
     short: str
     whole: str | None
@@ -58,6 +60,7 @@ class _Run:
 
     number: int
     seen: Observation
+    detail: _Value
     observed: _Value
     expected: _Value
     #: Index, observed, expected and difference, where both are plain lists of one length.
@@ -72,6 +75,8 @@ class _Entry:
     anchor: str
     severity: str
     seen: str
+    #: The judgement's sentence; a long text that it quotes is cut, the run below has it whole.
+    message: str
     since: tuple[str, str] | None
     runs: list[_Run]
     #: Each row, and whether it is the one for the installed versions.
@@ -165,12 +170,24 @@ def _entry(result: Result, environment: Environment) -> _Entry:
         anchor=quote(printable(finding.id), safe="/"),
         severity=_UNKNOWN_SEVERITY if unknown else result.severity.label,
         seen="not run" if result.verdict is Verdict.NOT_APPLICABLE else result.judgement.seen,
+        message=_message(result),
         since=_since(finding, environment),
         runs=_runs(result),
         rows=[(row, row in applying) for row in finding.table.expect],
         links=[(link, _link_text(link)) for link in finding.table.upstream],
         source=Markup.escape(finding.source),
     )
+
+
+def _message(result: Result) -> str:
+    message = result.judgement.message
+    for seen in result.observations:
+        message = message.replace(seen.detail, _cut(seen.detail)) if seen.detail else message
+    return message
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
 def _since(finding: Finding, environment: Environment) -> tuple[str, str] | None:
@@ -193,6 +210,7 @@ def _runs(result: Result) -> list[_Run]:
         _Run(
             number,
             seen,
+            _Value(_cut(seen.detail), seen.detail if len(seen.detail) > _LONG else None),
             _value(seen.observed, whole=seen is result.worst),
             _value(seen.expected, whole=seen is result.worst),
             _entries(seen.observed, seen.expected) if seen is result.worst else [],

@@ -27,7 +27,7 @@ _VERDICT_STYLE = {
 _SEVERITY_STYLE = {Severity.SILENTLY_WRONG: "bold red", Severity.NONDETERMINISTIC: "red", Severity.NONE: "green"}
 
 #: From this width on every finding takes one line; below, lines wrap rather than lose words.
-_ONE_LINE_WIDTH = 120
+_ONE_LINE_WIDTH = 140
 _PIPED_WIDTH = 200
 
 
@@ -100,10 +100,15 @@ def _table(results: Sequence[Result], environment: Environment, *, one_line: boo
             shown.component,
             Text(seen, style=_SEVERITY_STYLE.get(result.severity, "yellow") if result.observations else "dim"),
             Text(printable(what)),
-            _short(when),
+            _since(when, shown.component),
             Text(instead),
         )
     return table
+
+
+def _since(when: str, component: str) -> str:
+    """Leave the package out where it is the component's own, which stands on the same line."""
+    return _short(when).replace(f"{component} ", "")
 
 
 def _short(name: str) -> str:
