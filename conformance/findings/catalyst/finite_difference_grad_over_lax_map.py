@@ -8,7 +8,7 @@
 # summary = """
 # catalyst.grad with method="fd" (forward differences of the compiled loss, step 1e-7) of the mean over
 # jax.lax.map inside @qjit. Right within the error of the method on every release, at the cost of one pass
-# over the batch per weight; the default method of the same call is wrong.
+# over the batch per weight; the default method of the same call is wrong or makes the compiler abort.
 # """
 # oracle = "dense state vector in NumPy, exact parameter-shift rule"
 # see = ["catalyst/grad_over_lax_map"]

@@ -7,7 +7,7 @@
 # component = "catalyst"
 # summary = """
 # The mean over a batch summed in catalyst.for_loop, Catalyst's own loop, inside the differentiated
-# function. The compiler aborts on an internal assertion; the loss itself compiles and is right.
+# function. The value compiles and is right; for the gradient the compiler aborts on an internal assertion.
 # """
 # oracle = "dense state vector in NumPy, exact parameter-shift rule"
 # upstream = ["https://github.com/PennyLaneAI/catalyst/issues/1912"]

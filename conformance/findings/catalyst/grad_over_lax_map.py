@@ -7,13 +7,13 @@
 # component = "catalyst"
 # summary = """
 # The mean of a QNode over a batch, written with jax.lax.map inside @qjit, has the right value to the last
-# digit, but catalyst.grad of it is wrong by as much as the gradient itself, with no warning. An optimiser
-# that follows it trains on noise.
+# digit, but catalyst.grad of it is the gradient at the last sample alone, with no warning: the other
+# samples do not enter. An optimiser that follows it fits one row of the data.
 # """
 # oracle = "dense state vector in NumPy, exact parameter-shift rule; finite differences of the compiled loss agree with it"
 # upstream = ["https://github.com/PennyLaneAI/catalyst/issues/1912"]
 # workaround = "jax.grad of the mean over jax.vmap(qjit(qnode))"
-# see = ["catalyst/jax_grad_of_vmap_of_qjit", "catalyst/bare_qnode_grad_in_for_loop"]
+# see = ["catalyst/jax_grad_of_vmap_of_qjit", "catalyst/vmap_of_bare_qnode_grad"]
 # expect = [
 #   { when = "pennylane-catalyst>=0.11,<0.12", outcome = ["crash"], seen = ["0.11.0"] },
 #   { when = "pennylane-catalyst>=0.12", outcome = ["wrong-gradient"], seen = ["0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"] },

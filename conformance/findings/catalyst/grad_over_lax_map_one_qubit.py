@@ -3,12 +3,13 @@
 # dependencies = ["pennylane-catalyst>=0.11", "numpy"]
 #
 # [tool.sharpbits]
-# title = "catalyst.grad over jax.lax.map on one qubit with one weight kills the process"
+# title = "catalyst.grad over jax.lax.map, one qubit, one weight: compiler or process dies"
 # component = "catalyst"
 # summary = """
 # The smallest circuit there is: RX(w * x) on one qubit, the sum over three x written with jax.lax.map in
-# @qjit. The value is cos(w) + cos(2w) + cos(3w) to the last digit; asking for its gradient kills Python,
-# either in the compiler or when the compiled gradient runs. No exception, nothing to catch.
+# @qjit. The value is cos(w) + cos(2w) + cos(3w) to the last digit. Its gradient: on 0.12 Python itself is
+# killed when the compiled gradient runs, on every other release the compiler process dies and no gradient
+# comes out.
 # """
 # oracle = "closed form: -sum(x * sin(w * x))"
 # upstream = ["https://github.com/PennyLaneAI/catalyst/issues/1912"]

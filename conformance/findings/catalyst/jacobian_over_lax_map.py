@@ -7,8 +7,8 @@
 # component = "catalyst"
 # summary = """
 # The QNode mapped over the batch with jax.lax.map inside @qjit, and catalyst.jacobian of the vector of
-# values. All rows of the Jacobian are the gradient at the last sample; only the last row is right. This is
-# what makes catalyst.grad of a mean over the batch wrong.
+# values. All rows of the Jacobian are the gradient at the last sample; only the last row is right.
+# catalyst.grad of a mean over the batch inherits it.
 # """
 # oracle = "dense state vector in NumPy, exact parameter-shift rule"
 # upstream = ["https://github.com/PennyLaneAI/catalyst/issues/1912"]
