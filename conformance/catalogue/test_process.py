@@ -42,7 +42,7 @@ def test_output_that_fills_both_pipes_does_not_block_the_program(tmp_path: Path)
         import sys
         for _ in range(1000):
             sys.stdout.write("o" * 1000)
-            sys.stderr.write("e" * 3000)
+            sys.stderr.write("e" * 6000)
         sys.stderr.write("the end")
         """,
     )

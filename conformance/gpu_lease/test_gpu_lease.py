@@ -156,14 +156,21 @@ def test_sees_one_gpu(number):
     if number == 3 and not pathlib.Path("died").exists():
         pathlib.Path("died").touch()
         os._exit(1)  # the worker dies, a replacement with a new id takes over
-    time.sleep(0.2)
+    if number == 7 and os.environ.get("WAIT_FOR_REPLACEMENT"):
+        deadline = time.monotonic() + 60
+        while len(list(pathlib.Path().glob("worker-*"))) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
 """
 CONFTEST = """
 import os
 # What a conftest that imports a CUDA library would see.
 AT_IMPORT = os.environ.get("CUDA_VISIBLE_DEVICES")
 def pytest_configure(config):
-    assert os.environ.get("CUDA_VISIBLE_DEVICES") == AT_IMPORT
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    assert seen == AT_IMPORT
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        with open(f"worker-{os.environ['PYTEST_XDIST_WORKER']}", "w") as started:
+            started.write(str(seen))
 """
 
 
@@ -191,15 +198,18 @@ def seen(project: pytest.Pytester) -> dict[str, set[str]]:
     return found
 
 
-def test_workers_see_one_gpu_each_and_a_replacement_takes_the_free_one(project: pytest.Pytester) -> None:
-    project.runpytest_subprocess("-n", "2", "-p", "no:cacheprovider")
-    by_worker = seen(project)
-    assert len(by_worker) == 3, "two workers and the replacement of the one that died"
-    assert all(len(gpus) == 1 for gpus in by_worker.values())
-    assert {gpu for gpus in by_worker.values() for gpu in gpus} == {"GPU-aa", "GPU-bb"}
-    survivor = {worker: gpus for worker, gpus in by_worker.items() if worker in ("gw0", "gw1")}
-    assert len(survivor) == 2
-    assert survivor["gw0"] != survivor["gw1"]
+def test_workers_see_one_gpu_each_and_a_replacement_takes_the_free_one(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAIT_FOR_REPLACEMENT", "1")
+    result = project.runpytest_subprocess("-n", "2", "-p", "no:cacheprovider")
+    leased = {path.name.removeprefix("worker-"): path.read_text() for path in project.path.glob("worker-*")}
+    assert set(leased) == {"gw0", "gw1", "gw2"}, "two workers and the replacement of the one that died"
+    assert {leased["gw0"], leased["gw1"]} == {"GPU-aa", "GPU-bb"}
+    died = next(worker for worker in ("gw0", "gw1") if f"worker '{worker}' crashed" in result.stdout.str())
+    assert leased["gw2"] == leased[died], "the free one"
+    for worker, gpus in seen(project).items():
+        assert gpus == {leased[worker]}, "and it stays the same from test to test"
 
 
 def test_workers_stay_within_what_the_user_allows(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
