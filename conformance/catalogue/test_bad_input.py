@@ -28,6 +28,7 @@ CASES = {
     "silent": ("pass", {}, "broken", "stdout is empty"),
     "two_results": (OK + WRONG_GRADIENT, {}, "broken", "printed 2 results"),
     "a_list": ("print('[1, 2]')", {}, "broken", "not a JSON object"),
+    "nests_too_deep": ("print('[' * 100_000)", {}, "broken", "not a JSON result"),
     "prints_nan": (OK.replace('"error": 0.0', '"error": float("nan")'), {}, "broken", "NaN is not JSON"),
     "observes_nan": (OK.replace('"observed": 1.0', '"observed": [float("inf")]'), {}, "broken", "Infinity is not JSON"),
     "prints_too_much": ("print('x' * (100 << 20))", {}, "broken", "more than 16 MiB"),

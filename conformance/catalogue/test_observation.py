@@ -38,11 +38,18 @@ def test_a_reported_outcome_is_taken_with_its_numbers(seen: Callable[..., Observ
     assert (observation.error, observation.tolerance) == (0.5, 1e-9)
 
 
-@pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT", "SIGILL", "SIGKILL", "SIGFPE", "SIGBUS"])
+@pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT", "SIGILL", "SIGFPE", "SIGBUS", "SIGTERM"])
 def test_a_signal_is_a_crash_by_its_name(seen: Callable[..., Observation], name: str) -> None:
     observation = seen(f"import os, signal; os.kill(os.getpid(), signal.{name})")
     assert (observation.outcome, observation.signal) == (Outcome.CRASH, name)
     assert name in observation.detail
+
+
+def test_a_kill_from_outside_says_nothing_of_the_packages(finding: Callable[..., Finding]) -> None:
+    """The kernel's out-of-memory killer may pick a finding for what another process did."""
+    result = run_finding(finding("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"), HERE)
+    assert result.verdict is Verdict.BROKEN
+    assert "SIGKILL from outside" in result.judgement.message
 
 
 def test_a_crash_while_python_shuts_down_is_a_crash_though_a_result_was_printed(

@@ -62,7 +62,7 @@ class Observation:
 
 
 class MalfunctionError(Exception):
-    """The finding file itself misbehaved; its message is one line that says how."""
+    """The run says nothing of the packages under test, mostly by the file's own fault; one line says why."""
 
 
 def observe(end: ProcessEnd) -> Observation:
@@ -71,7 +71,8 @@ def observe(end: ProcessEnd) -> Observation:
     Raises
     ------
     MalfunctionError
-        No result, several, a malformed one, too much output, or processes left behind.
+        No result, several, a malformed one, too much output, processes left behind, or killed from outside: the run
+        says nothing of the packages under test.
     """
     if end.over_output:
         raise MalfunctionError(f"printed more than {STDOUT_LIMIT >> 20} MiB to stdout and was stopped")
@@ -83,8 +84,11 @@ def observe(end: ProcessEnd) -> Observation:
         )
     if end.returncode < 0:
         name = _signal_name(-end.returncode)
-        hint = ", from outside: by the kernel for want of memory, or by hand" if name == "SIGKILL" else ""
-        return _seen_from_outside(end, Outcome.CRASH, f"killed by {name}{hint}", signal_name=name)
+        if name == "SIGKILL":  # no program does this to itself, and our own kills were told apart above
+            raise MalfunctionError(
+                "killed by SIGKILL from outside, by the kernel for want of memory or by hand: run again"
+            )
+        return _seen_from_outside(end, Outcome.CRASH, f"killed by {name}", signal_name=name)
     if end.returncode > 0:
         return _failed(end)
     if end.left_behind:
@@ -160,7 +164,7 @@ def _reported(end: ProcessEnd) -> Observation:
         raise MalfunctionError(f"printed {results} results, one is wanted")
     try:
         result = json.loads(lines[-1], parse_constant=_refuse_constant, parse_float=_finite)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MalfunctionError(f"the last line of stdout is not a JSON result ({error}): {lines[-1][:80]!r}") from error
     if not isinstance(result, dict):
         raise MalfunctionError(f"the last line of stdout is not a JSON object: {lines[-1][:80]!r}")

@@ -10,10 +10,12 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
+from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
@@ -29,8 +31,6 @@ from sharpbits.report.terminal import environment_line
 
 #: Values up to this many characters are shown as they are.
 _SHORT = 160
-#: Sentences up to this many.
-_LONG = 400
 #: Longer lists are laid out as text, not entry by entry.
 _MOST_ENTRIES = 2000
 
@@ -48,7 +48,7 @@ _VERDICT_MEANS = {
 
 @dataclass(frozen=True)
 class _Value:
-    """A value: shortened for the eye, and whole where that is more."""
+    """A JSON value: shortened for the eye, and whole where that is more."""
 
     short: str
     whole: str | None
@@ -60,7 +60,6 @@ class _Run:
 
     number: int
     seen: Observation
-    detail: _Value
     observed: _Value
     expected: _Value
     #: Index, observed, expected and difference, where both are plain lists of one length.
@@ -75,8 +74,6 @@ class _Entry:
     anchor: str
     severity: str
     seen: str
-    #: The judgement's sentence; a long text that it quotes is cut, the run below has it whole.
-    message: str
     since: tuple[str, str] | None
     runs: list[_Run]
     #: Each row, and whether it is the one for the installed versions.
@@ -94,19 +91,12 @@ def as_page(
     interrupted: bool = False,
 ) -> str:
     """Write the page; findings stand in the order of the table, worst first."""
-    templates = Templates(
-        loader=PackageLoader("sharpbits.report"),
-        autoescape=True,
-        finalize=_shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     entries = [_entry(result, environment) for result in worst_first(results)]
     counts = verdict_counts(results)
     counts[Verdict.BROKEN] += len(broken)
-    style, script = _inlined(templates, "page.css"), _inlined(templates, "page.js")
-    return templates.get_template("page.html").render(
+    style, script = _inlined("page.css"), _inlined("page.js")
+    template = _templates().get_template("page.html")
+    return template.render(
         entries=entries,
         environment=environment,
         environment_line=environment_line(environment).plain,
@@ -130,15 +120,27 @@ def as_page(
     )
 
 
+@cache
+def _templates() -> Templates:
+    return Templates(
+        loader=PackageLoader("sharpbits.report"),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
 def _shown(value: object) -> object:
     """Every text that enters the page passes here, but for the page's own markup and a finding's source."""
     return value if isinstance(value, Markup) else printable(str(value))
 
 
-def _inlined(templates: Templates, name: str) -> Markup:
+def _inlined(name: str) -> Markup:
     """Return a file of this package as it stands."""
-    assert templates.loader is not None  # noqa: S101 -- given by as_page
-    return Markup(templates.loader.get_source(templates, name)[0])  # noqa: S704 -- our own file
+    return Markup(files("sharpbits.report").joinpath("templates", name).read_text("utf-8"))  # noqa: S704 -- our own
 
 
 def _policy_hash(text: str) -> str:
@@ -149,16 +151,16 @@ def _policy_hash(text: str) -> str:
 def _filters(entries: Sequence[_Entry]) -> dict[str, dict[str, int]]:
     """Count the findings of each value that one can filter by; values that no finding has are left out."""
     severities = [*(severity.label for severity in Severity), _UNKNOWN_SEVERITY]
+    components = [one.result.finding.table.component for one in entries]
     return {
-        "severity": _tally((one.severity for one in entries), severities),
-        "verdict": _tally((str(one.result.verdict) for one in entries), list(map(str, Verdict))),
-        "component": _tally(*[[one.result.finding.table.component for one in entries]] * 2),
+        "severity": _tally([one.severity for one in entries], severities),
+        "verdict": _tally([str(one.result.verdict) for one in entries], list(map(str, Verdict))),
+        "component": _tally(components, sorted(set(components))),
     }
 
 
-def _tally(values: Iterable[str], order: Sequence[str]) -> dict[str, int]:
-    found = list(values)
-    return {value: found.count(value) for value in order if value in found}
+def _tally(values: Sequence[str], order: Sequence[str]) -> dict[str, int]:
+    return {value: values.count(value) for value in order if value in values}
 
 
 def _entry(result: Result, environment: Environment) -> _Entry:
@@ -170,24 +172,12 @@ def _entry(result: Result, environment: Environment) -> _Entry:
         anchor=quote(printable(finding.id), safe="/"),
         severity=_UNKNOWN_SEVERITY if unknown else result.severity.label,
         seen="not run" if result.verdict is Verdict.NOT_APPLICABLE else result.judgement.seen,
-        message=_message(result),
         since=_since(finding, environment),
         runs=_runs(result),
         rows=[(row, row in applying) for row in finding.table.expect],
         links=[(link, _link_text(link)) for link in finding.table.upstream],
         source=Markup.escape(finding.source),
     )
-
-
-def _message(result: Result) -> str:
-    message = result.judgement.message
-    for seen in result.observations:
-        message = message.replace(seen.detail, _cut(seen.detail)) if seen.detail else message
-    return message
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
 def _since(finding: Finding, environment: Environment) -> tuple[str, str] | None:
@@ -210,7 +200,6 @@ def _runs(result: Result) -> list[_Run]:
         _Run(
             number,
             seen,
-            _Value(_cut(seen.detail), seen.detail if len(seen.detail) > _LONG else None),
             _value(seen.observed, whole=seen is result.worst),
             _value(seen.expected, whole=seen is result.worst),
             _entries(seen.observed, seen.expected) if seen is result.worst else [],
