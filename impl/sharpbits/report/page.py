@@ -221,8 +221,8 @@ def _text(value: Any) -> str:
 def _shortened(value: Any) -> str:
     """Keep as many leading entries of a list as fit, or the beginning of anything else, and say how much more there is.
 
-    >>> _shortened(list(range(100)))[-24:]
-    '37, 38, 39, … 60 more]'
+    >>> _shortened(list(range(100)))[-22:]
+    '40, 41, 42, … 57 more]'
     """
     if isinstance(value, list):
         kept: list[str] = []
