@@ -9,7 +9,8 @@
 # A compiled step logs two of its arrays with jax.debug.callback, in a loop that does not wait for each
 # step, in a process that may use one core (a small container, taskset, a batch job). After some tens of
 # steps the callback waits for a copy of its argument, which only the thread that runs it could make. The
-# process sleeps for ever, without a message; with two cores the same loop runs through.
+# process sleeps for ever, without a message; with two cores the same loop runs through. Now and then, on a
+# machine that is busy with other work, it runs through on one core too.
 # """
 # oracle = "the power of a permutation matrix, which is exact, in NumPy"
 # upstream = ["https://github.com/jax-ml/jax/issues/25861", "https://github.com/jax-ml/jax/issues/24255"]
@@ -18,7 +19,7 @@
 # timeout_s = 15
 # expect = [
 #   { when = "jax>=0.4.28,<0.6", outcome = ["ok"], seen = ["0.4.28"] },
-#   { when = "jax>=0.6", outcome = ["hang"], seen = ["0.6.0", "0.6.2", "0.7.1", "0.8.3", "0.9.2", "0.10.2"] },
+#   { when = "jax>=0.6", outcome = ["hang", "ok"], seen = ["0.6.0", "0.6.2", "0.7.1", "0.8.3", "0.9.2", "0.10.2"] },
 # ]
 # ///
 import json
