@@ -146,13 +146,13 @@ def test_threads_are_fixed_for_both_and_given_back() -> None:
     assert [pool["num_threads"] for pool in threadpool_info()] == before
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's high-water mark is Linux's")
 def test_peak_memory_is_what_a_call_needs_at_its_peak_not_what_it_keeps() -> None:
     def run() -> int:
         block = np.ones(32 << 20, dtype=np.uint8)
         return int(block[-1])
 
-    assert 30 << 20 <= peak_memory(run)["host"] <= 80 << 20
+    # The block itself, and what the interpreter may allocate beside it.
+    assert 32 << 20 <= peak_memory(run)["host"] <= 33 << 20
 
 
 def test_results_on_their_way_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
+import memray
 from threadpoolctl import threadpool_limits
 
 
@@ -46,20 +47,23 @@ def fixed_threads(count: int | None = None) -> Iterator[int]:
 
 
 def peak_memory(run: Callable[[], Any]) -> dict[str, int]:
-    """Run once more and return by how many bytes memory grew at its peak: ``host``, and ``gpu`` where torch uses one.
+    """Run once more and return how many bytes were allocated at the peak: ``host``, and ``gpu`` where torch uses one.
 
-    Host figures need Linux (the kernel's high-water mark, which can be reset there); elsewhere they are left out.
+    memray counts every allocation of the process, native libraries' too, so the figure is the same in every run. The
+    kernel's own figure (resident pages) is kept per processor and may be off by tens of MiB on a large machine.
+    Costs tens of milliseconds beside the call itself.
     """
     found: dict[str, int] = {}
     cuda = _cuda_in_use()
     if cuda is not None:
         cuda.reset_peak_memory_stats()
         before_gpu = cuda.memory_allocated()
-    before = psutil.Process().memory_info().rss
-    watched = _reset_high_water_mark()
-    wait_for_devices(run())
-    if watched:
-        found["host"] = max(0, _high_water_mark() - before)
+    with tempfile.TemporaryDirectory(prefix="sharpbits-") as folder:
+        record = Path(folder) / "allocations"
+        with memray.Tracker(record, file_format=memray.FileFormat.AGGREGATED_ALLOCATIONS):
+            wait_for_devices(run())
+        with memray.FileReader(record) as reader:
+            found["host"] = reader.metadata.peak_memory
     if cuda is not None:
         found["gpu"] = cuda.max_memory_allocated() - before_gpu
     return found
@@ -71,18 +75,3 @@ def _cuda_in_use() -> Any:
     if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
         return torch.cuda
     return None
-
-
-def _reset_high_water_mark() -> bool:
-    """Set the process's peak resident size to its present one (``man 5 proc``, clear_refs); False where that fails."""
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-        return True
-    return False
-
-
-def _high_water_mark() -> int:
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    return 0
