@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +24,8 @@ from sharpbits.catalogue import (
 )
 from sharpbits.errors import UsageError
 from sharpbits.files import write_atomically
+from sharpbits.interruption import INTERRUPTED, interruptible
 from sharpbits.report.terminal import console, print_report
-
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -114,23 +111,8 @@ def _run(findings: Sequence[Finding], environment: Environment, request: Request
         refresh()
 
     task = progress.add_task("checking", total=len(findings))
-    with _interruptible(), progress:
+    with interruptible(), progress:
         return run_all(findings, run, jobs=jobs, on_start=started, on_end=ended)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end a run as Ctrl-C does: children killed, what was finished reported."""
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _write(

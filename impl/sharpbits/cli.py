@@ -1,4 +1,4 @@
-"""The command line: ``sharpbits check`` and the commands around it.
+"""The command line: ``sharpbits check`` and the commands around it; ``cli_timetravel`` has those that travel.
 
 Only typer is imported here; each command imports what it needs, so that ``--help`` answers at once.
 """
@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from sharpbits.catalogue import Catalogue
+from sharpbits.cli_options import Findings, Name, Python, catalogue_of
+from sharpbits.cli_timetravel import register_timetravel
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,16 +21,6 @@ app = typer.Typer(
     rich_markup_mode=None,  # rich alone costs a third of the time that --help may take
     help="Which documented sharp bits of Catalyst, Lightning, JAX and torch.compile bite on this machine?",
 )
-
-Python = Annotated[
-    Path | None,
-    typer.Option("--python", metavar="PATH", help="Interpreter of the environment to check; default: this one."),
-]
-Findings = Annotated[
-    list[Path] | None,
-    typer.Option("--findings", metavar="DIR", help="Folder of findings instead of the shipped ones; repeatable."),
-]
-Name = Annotated[str, typer.Argument(metavar="FINDING", help="Id, slug, or a part that only one finding has.")]
 
 
 @app.callback()
@@ -85,7 +75,7 @@ def check(
         jobs=jobs,
         python=python,
     )
-    raise typer.Exit(run_check(_catalogue(findings), request))
+    raise typer.Exit(run_check(catalogue_of(findings), request))
 
 
 @app.command()
@@ -95,7 +85,7 @@ def show(name: Name, python: Python = None, findings: Findings = None) -> None:
     from sharpbits.catalogue.runner import Result
     from sharpbits.report.terminal import console, description
 
-    finding = _catalogue(findings).find(name)
+    finding = catalogue_of(findings).find(name)
     environment = describe_environment(python)
     known = ResultCache().get(finding, environment)
     result = Result(finding, judge(finding, environment, known), known, cached=True) if known else None
@@ -105,7 +95,7 @@ def show(name: Name, python: Python = None, findings: Findings = None) -> None:
 @app.command()
 def repro(name: Name, findings: Findings = None) -> None:
     """Print a finding's file, to paste into an upstream issue: it needs the packages it names and nothing else."""
-    sys.stdout.write(_catalogue(findings).find(name).source)
+    sys.stdout.write(catalogue_of(findings).find(name).source)
 
 
 @app.command()
@@ -164,10 +154,7 @@ def gate(
     raise typer.Exit(run_gate(request))
 
 
-def _catalogue(folders: list[Path] | None) -> Catalogue:
-    from sharpbits.catalogue import default_folder, discover
-
-    return discover(folders or [default_folder()])
+register_timetravel(app)
 
 
 def main() -> None:

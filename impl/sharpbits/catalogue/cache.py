@@ -16,7 +16,7 @@ from sharpbits.catalogue.observation import Observation
 from sharpbits.files import write_atomically
 
 #: Raised when what is stored, or how a run is classified, changes its meaning.
-FORMAT = 2
+FORMAT = 3
 
 _log = logging.getLogger(__name__)
 

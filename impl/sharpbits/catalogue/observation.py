@@ -6,7 +6,7 @@ import json
 import math
 import re
 import signal
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sharpbits.catalogue.outcome import Outcome
@@ -23,6 +23,9 @@ _MUST_EXCEED = frozenset({Outcome.WRONG_VALUE, Outcome.WRONG_GRADIENT, Outcome.W
 _COMPILER_SIGNAL = re.compile(r"failed with error code -(\d+)")
 _COMPILER_EXCEPTION = re.compile(r"(CompileError|BackendCompilerFailed|InductorError|LoweringException)$")
 _EXCEPTION_LINE = re.compile(r"^(?P<type>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$", re.DOTALL)
+_TRACEBACK = "Traceback (most recent call last):\n"
+# A frame of the program itself that stands at an import statement: "    import pennylane as qml".
+_IMPORT_FRAME = re.compile(r"^  File .*, in <module>\n    (import|from) ", re.MULTILINE)
 _DETAIL_LIMIT = 400
 #: A compiler may dump its whole program into an exception: its first and last part are kept for ``match``.
 _TEXT_LIMIT = 1 << 16
@@ -48,6 +51,8 @@ class Observation:
     #: Name of the signal that ended the finding's process, or the compiler's.
     signal: str | None = None
     stderr_tail: tuple[str, ...] = ()
+    #: The exception came up while the program imported something.
+    importing: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a report stores."""
@@ -74,6 +79,27 @@ def observe(end: ProcessEnd) -> Observation:
         No result, several, a malformed one, too much output, processes left behind, or killed from outside: the run
         says nothing of the packages under test.
     """
+    failed = observe_failure(end)
+    if failed is not None:
+        return failed
+    if end.left_behind:
+        raise MalfunctionError(f"left processes running, which were killed: {', '.join(end.left_behind)}")
+    return _reported(end)
+
+
+def observe_failure(end: ProcessEnd, *, stderr: str | None = None) -> Observation | None:
+    """Classify the end of any program that did not end well; None: exit status 0.
+
+    Parameters
+    ----------
+    stderr
+        Where to look for a traceback, for a program that prints it elsewhere.
+
+    Raises
+    ------
+    MalfunctionError
+        Too much output, or killed from outside.
+    """
     if end.over_output:
         raise MalfunctionError(f"printed more than {STDOUT_LIMIT >> 20} MiB to stdout and was stopped")
     if end.over_time:
@@ -90,10 +116,8 @@ def observe(end: ProcessEnd) -> Observation:
             )
         return _seen_from_outside(end, Outcome.CRASH, f"killed by {name}", signal_name=name)
     if end.returncode > 0:
-        return _failed(end)
-    if end.left_behind:
-        raise MalfunctionError(f"left processes running, which were killed: {', '.join(end.left_behind)}")
-    return _reported(end)
+        return _failed(end if stderr is None else replace(end, stderr=stderr))
+    return None
 
 
 def _seen_from_outside(
@@ -104,6 +128,7 @@ def _seen_from_outside(
     exception: str | None = None,
     text: str = "",
     signal_name: str | None = None,
+    importing: bool = False,
 ) -> Observation:
     return Observation(
         outcome,
@@ -114,6 +139,7 @@ def _seen_from_outside(
         text=_shortened(f"{detail}\n{text}", _TEXT_LIMIT),
         signal=signal_name,
         stderr_tail=_tail(end.stderr),
+        importing=importing,
     )
 
 
@@ -124,7 +150,8 @@ def _failed(end: ProcessEnd) -> Observation:
         return _seen_from_outside(end, Outcome.ERROR, f"exit status {end.returncode} without a traceback")
     detail = f"{exception.rpartition('.')[2]}: {_one_line(text)}"
     if not _COMPILER_EXCEPTION.search(exception):
-        return _seen_from_outside(end, Outcome.ERROR, detail, exception=exception, text=text)
+        importing = _IMPORT_FRAME.search(end.stderr.rpartition(_TRACEBACK)[2]) is not None
+        return _seen_from_outside(end, Outcome.ERROR, detail, exception=exception, text=text, importing=importing)
     died = _COMPILER_SIGNAL.search(text)
     if died is None:
         return _seen_from_outside(end, Outcome.COMPILE_ERROR, detail, exception=exception, text=text)
@@ -141,7 +168,7 @@ def _failed(end: ProcessEnd) -> Observation:
 
 def _uncaught_exception(stderr: str) -> tuple[str | None, str]:
     """Return type and text of the exception whose traceback ends stderr."""
-    _, traceback, block = stderr.rpartition("Traceback (most recent call last):\n")
+    _, traceback, block = stderr.rpartition(_TRACEBACK)
     if not traceback:
         # A SyntaxError in the file itself has no traceback header.
         block = stderr

@@ -92,7 +92,7 @@ def run_finding(
     if known is not None:
         return Result(finding, judge(finding, environment, known), known, cached=True)
     try:
-        observations = tuple(_run_once(finding, python, stop) for _ in range(finding.table.repeats))
+        observations = tuple(run_once(finding, python, stop) for _ in range(finding.table.repeats))
     except MalfunctionError as problem:
         broken = Judgement(Verdict.BROKEN, Outcome.ERROR, (), "broken", f"{finding.path}: {problem}")
         return Result(finding, broken)
@@ -101,7 +101,7 @@ def run_finding(
     return Result(finding, judge(finding, environment, observations), observations)
 
 
-def _run_once(finding: Finding, python: Path | None, stop: threading.Event | None) -> Observation:
+def run_once(finding: Finding, python: Path | None, stop: threading.Event | None) -> Observation:
     """Run the file once, in an empty folder that vanishes with whatever the run left in it."""
     limits = Limits(finding.table.timeout_s, finding.table.memory_mib << 20)
     with tempfile.TemporaryDirectory(prefix="sharpbits-", ignore_cleanup_errors=True) as folder:

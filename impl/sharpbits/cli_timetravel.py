@@ -1,0 +1,180 @@
+"""The commands that travel through time: ``stack``, ``bisect``. Only typer is imported before one is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sharpbits.cli_options import Findings, catalogue_of
+
+if TYPE_CHECKING:
+    from sharpbits.timetravel.requests import Source
+
+Interpreter = Annotated[
+    Path | None,
+    typer.Option("--python", metavar="PATH", help="Interpreter to build environments with; default: this one."),
+]
+DefaultIndex = Annotated[
+    str | None, typer.Option("--default-index", metavar="URL", help="Package index to use instead of the default.")
+]
+ExtraIndex = Annotated[
+    list[str] | None, typer.Option("--index", metavar="URL", help="Further package index, asked first; repeatable.")
+]
+FindLinks = Annotated[
+    list[str] | None, typer.Option("--find-links", metavar="PLACE", help="Folder or page with package files.")
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Use only what was downloaded before.")]
+Torch = Annotated[
+    str | None, typer.Option("--torch", metavar="BUILD", help="Build of torch: cpu, cu128, … (uv's --torch-backend).")
+]
+Pre = Annotated[
+    list[str] | None,
+    typer.Option("--pre", metavar="NAME", help="Take pre-releases of this package too, or of 'all'; repeatable."),
+]
+With = Annotated[
+    list[str] | None, typer.Option("--with", metavar="REQ", help="A package the stack must contain; repeatable.")
+]
+
+stack_app = typer.Typer(invoke_without_command=True, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+def register_timetravel(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.add_typer(stack_app, name="stack")
+    app.command()(bisect)
+
+
+@stack_app.callback()
+def stack(
+    context: typer.Context,
+    at: Annotated[str | None, typer.Option(metavar="DATE", help="The stack of a date, e.g. 2026-02-10.")] = None,
+    release: Annotated[
+        str | None, typer.Option(metavar="NAME==VERSION", help="The stack of a date at which a release was current.")
+    ] = None,
+    latest: Annotated[bool, typer.Option("--latest", help="The newest stack.")] = False,
+    file: Annotated[Path | None, typer.Option(metavar="LOCK", help="The stack of a lock file.")] = None,
+    with_: With = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the lock to a file.")
+    ] = None,
+    build: Annotated[
+        bool, typer.Option("--build", help="Build its environment (or find it built) and print its interpreter last.")
+    ] = False,
+    python: Interpreter = None,
+    default_index: DefaultIndex = None,
+    index: ExtraIndex = None,
+    find_links: FindLinks = None,
+    offline: Offline = False,
+    torch: Torch = None,
+    pre: Pre = None,
+) -> None:
+    """Resolve a stack as of a date, a release, or now; print it with upload dates, lock it, build it.
+
+    Without --with it is catalyst's: pennylane-catalyst, pennylane, pennylane-lightning, numpy.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from sharpbits.timetravel.requests import When
+    from sharpbits.timetravel.stack_command import run_stack
+
+    source = _source(python, default_index, index, find_links, offline, torch, pre)
+    when = When(at, release, latest, file)
+    raise typer.Exit(run_stack(when, with_ or (), source, output=output, build=build))
+
+
+@stack_app.command("list")
+def stack_list() -> None:
+    """List the environments that were built."""
+    from sharpbits.timetravel.stack_command import list_environments
+
+    list_environments()
+
+
+@stack_app.command("prune")
+def stack_prune(
+    keep_gib: Annotated[float, typer.Option(metavar="GIB", help="Size that may stay.")] = 0.0,
+) -> None:
+    """Remove the environments that were not used for longest; those in use stay."""
+    from sharpbits.timetravel.stack_command import prune_environments
+
+    prune_environments(keep_gib=keep_gib)
+
+
+def bisect(
+    name: Annotated[str, typer.Argument(metavar="[FINDING|TEST]", help="A finding, or a pytest id (FILE::TEST).")] = "",
+    run: Annotated[
+        str, typer.Option(metavar="CMD", help="A command instead; exit status 0: good, 125: cannot be tested.")
+    ] = "",
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="The old end; default: searched for, up to two years back.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="The new end; default: now.")] = None,
+    package: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Follow the releases of this package only; repeatable.")
+    ] = None,
+    with_: With = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Bisect a number: observed or error of a finding, or a key of CMD's JSON."),
+    ] = None,
+    factor: Annotated[float, typer.Option(help="With --metric: the least ratio that counts as a change.")] = 1.1,
+    repeats: Annotated[
+        int | None, typer.Option(metavar="N", help="Runs at each end; default: 1, or 10 if it is known to vary.")
+    ] = None,
+    confidence: Annotated[
+        float, typer.Option(help="Probability with which all answers on varying stacks hold.")
+    ] = 0.99,
+    timeout: Annotated[float, typer.Option(metavar="S", help="Time limit of one run of CMD or TEST.")] = 600.0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the same search.")] = False,
+    state: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the search is kept; default: in the cache.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.md", help="Write a report to paste upstream, with both locks.")
+    ] = None,
+    python: Interpreter = None,
+    default_index: DefaultIndex = None,
+    index: ExtraIndex = None,
+    find_links: FindLinks = None,
+    offline: Offline = False,
+    torch: Torch = None,
+    pre: Pre = None,
+    findings: Findings = None,
+) -> None:
+    """Find the release since which something happens, or no longer does, and the package that brought it."""
+    from sharpbits.timetravel.bisect_command import BisectRequest, run_bisect
+
+    request = BisectRequest(
+        name=name,
+        run=run,
+        with_requirements=tuple(with_ or ()),
+        since=since,
+        until=until,
+        packages=tuple(package or ()),
+        source=_source(python, default_index, index, find_links, offline, torch, pre),
+        repeats=repeats,
+        confidence=confidence,
+        metric=metric,
+        factor=factor,
+        timeout_s=timeout,
+        resume=resume,
+        state=state,
+        report=report,
+    )
+    raise typer.Exit(run_bisect(catalogue_of(findings), request))
+
+
+def _source(
+    python: Path | None,
+    default_index: str | None,
+    index: list[str] | None,
+    find_links: list[str] | None,
+    offline: bool,
+    torch: str | None,
+    pre: list[str] | None,
+) -> Source:
+    from sharpbits.timetravel.requests import Source
+
+    return Source(python, default_index, tuple(index or ()), tuple(find_links or ()), offline, torch, tuple(pre or ()))

@@ -1,0 +1,201 @@
+"""What ``sharpbits bisect`` does: ask, plan, search with progress, report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from sharpbits.catalogue import Catalogue
+from sharpbits.errors import UsageError
+from sharpbits.files import write_atomically
+from sharpbits.interruption import INTERRUPTED, interruptible
+from sharpbits.report.terminal import console
+from sharpbits.timetravel.bisect_report import as_markdown, plan, summary
+from sharpbits.timetravel.bisection import Bisection, run_bisection
+from sharpbits.timetravel.dates import cutoff
+from sharpbits.timetravel.environments import EnvironmentCache
+from sharpbits.timetravel.history import history
+from sharpbits.timetravel.laboratory import Laboratory
+from sharpbits.timetravel.lock import write_lock
+from sharpbits.timetravel.requests import Source
+from sharpbits.timetravel.resolution import Resolver
+from sharpbits.timetravel.state import SearchState, open_state
+from sharpbits.timetravel.subject import CommandSubject, FindingSubject, PytestSubject, Subject
+
+#: How far back a search goes that was given no date.
+HORIZON = timedelta(days=730)
+
+
+@dataclass(frozen=True)
+class BisectRequest:
+    """The options of one ``bisect``."""
+
+    name: str = ""
+    run: str = ""
+    with_requirements: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+    packages: tuple[str, ...] = ()
+    source: Source = field(default_factory=Source)
+    repeats: int | None = None
+    confidence: float = 0.99
+    metric: str | None = None
+    factor: float = 1.1
+    timeout_s: float = 600.0
+    resume: bool = False
+    state: Path | None = None
+    report: Path | None = None
+
+
+def run_bisect(catalogue: Catalogue, request: BisectRequest) -> int:
+    """Search, report, and return the exit status: 0 when the change was found, 130 when interrupted.
+
+    Raises
+    ------
+    UsageError
+        The request cannot be met as it stands: told before anything runs.
+    UndecidedError
+        An end cannot be tested, or the two do not differ.
+    UvError
+        The index cannot be asked.
+    """
+    _check(request)
+    subject = _subject(catalogue, request)
+    resolver = request.source.resolver()
+    now = datetime.now(UTC)
+    until = min(cutoff(request.until), now) if request.until else now
+    since = cutoff(request.since) if request.since else until - HORIZON
+    requirements = request.source.requirements(subject.requirements)
+    state = open_state(_question(request, subject, requirements), path=request.state, resume=request.resume)
+    progress = console(stderr=True)
+    try:
+        with interruptible():
+            found = _search(subject, resolver, requirements, (since, until), state, request, progress)
+    except KeyboardInterrupt:
+        progress.print("interrupted: the same command with --resume goes on", soft_wrap=True)
+        return INTERRUPTED
+    console().print(summary(found, subject), soft_wrap=True)
+    if request.report is not None:
+        _write_report(found, subject, request.report, progress)
+    return 0
+
+
+def _search(
+    subject: Subject,
+    resolver: Resolver,
+    requirements: Sequence[str],
+    period: tuple[datetime, datetime],
+    state: SearchState,
+    request: BisectRequest,
+    progress: Console,
+) -> Bisection:
+    def tell(message: str) -> None:
+        progress.print(message, style="dim", soft_wrap=True)
+
+    if state.history is None:
+        state.keep_history(history(resolver, requirements, *period, packages=request.packages, on_progress=tell))
+    past = state.history
+    assert past is not None  # noqa: S101 (kept just above)
+    if len(past.candidates) == 1:
+        raise UsageError(
+            "there is nothing to bisect",
+            why=f"the whole period has one stack: no release of {', '.join(past.packages)} changed it",
+            resolution="name an earlier date with --since, or other packages with --package",
+        )
+    progress.print(plan(past), soft_wrap=True)
+    laboratory = Laboratory(
+        subject,
+        resolver.target.interpreter,
+        EnvironmentCache.default(),
+        state,
+        request.source.options,
+        request.metric,
+        request.factor,
+    )
+    number = {candidate.stack.digest: candidate for candidate in past.candidates}
+
+    def probed(message: str) -> None:
+        stack = laboratory.probed[-1].stack
+        place = f"{number[stack.digest].at:%Y-%m-%d}" if stack.digest in number else "mixed"
+        versions = ", ".join(f"{name} {stack.version(name)}" for name in past.packages if stack.version(name))
+        tell(f"{len(laboratory.probed):3}  {place:10}  {message}  [{versions}]")
+
+    laboratory.on_probe = probed
+    return run_bisection(
+        laboratory,
+        past,
+        old_end_given=request.since is not None,
+        confidence=request.confidence,
+        runs_at_ends=request.repeats,
+    )
+
+
+def _check(request: BisectRequest) -> None:
+    def refuse(why: str, resolution: str) -> None:
+        raise UsageError("the bisection cannot be held", why=why, resolution=resolution)
+
+    if bool(request.name) == bool(request.run):
+        refuse("it takes a finding or test, or --run", "name one of them")
+    if not 0.5 < request.confidence < 1:
+        refuse(f"--confidence is {request.confidence}", "give a probability above 0.5 and below 1, such as 0.99")
+    if request.factor < 1:
+        refuse(f"--factor is {request.factor}", "give a ratio of at least 1")
+    if request.repeats is not None and request.repeats < 1:
+        refuse(f"--repeats is {request.repeats}", "give a number of at least 1")
+    for target in (request.report, request.state):
+        if target is not None and not target.absolute().parent.is_dir():
+            refuse(f"the folder {target.parent} does not exist", "name a file in an existing folder")
+
+
+def _subject(catalogue: Catalogue, request: BisectRequest) -> Subject:
+    extra = request.with_requirements
+    if request.run:
+        return CommandSubject(request.run, _needed(extra, "--run"), request.repeats or 1, request.timeout_s)
+    if "::" in request.name:
+        needed = (*_needed(extra, "a test"), "pytest")
+        return PytestSubject(request.name, needed, request.repeats or 1, request.timeout_s)
+    return FindingSubject(catalogue.find(request.name), extra)
+
+
+def _needed(extra: tuple[str, ...], what: str) -> tuple[str, ...]:
+    if not extra:
+        raise UsageError(
+            "the bisection cannot be held",
+            why=f"{what} does not say which packages it needs",
+            resolution="name them with --with, e.g. --with 'jax>=0.4.28' --with numpy",
+        )
+    return extra
+
+
+def _question(request: BisectRequest, subject: Subject, requirements: Sequence[str]) -> dict[str, object]:
+    """Return what makes a search this search and no other."""
+    content = subject.finding.digest if isinstance(subject, FindingSubject) else subject.name
+    return {
+        "subject": subject.name,
+        "content": content,
+        "requirements": list(requirements),
+        "since": request.since,
+        "until": request.until,
+        "packages": list(request.packages),
+        "metric": request.metric,
+        "python": str(request.source.python),
+        "torch": request.source.torch,
+    }
+
+
+def _write_report(found: Bisection, subject: Subject, report: Path, progress: Console) -> None:
+    """Write the report and, beside it, the locks of both sides and the reproducer that its commands name."""
+    old, new = report.with_suffix(".old.txt"), report.with_suffix(".new.txt")
+    write_lock(found.last_old.stack, old)
+    write_lock(found.first_new.stack, new)
+    names = [report.name, old.name, new.name]
+    if isinstance(subject, FindingSubject):
+        reproducer = report.parent / subject.finding.path.name
+        write_atomically(reproducer, subject.finding.source)
+        names.append(reproducer.name)
+    write_atomically(report, as_markdown(found, subject, old.name, new.name))
+    progress.print(f"written to {report.parent.absolute()}: {', '.join(names)}", soft_wrap=True)

@@ -1,0 +1,221 @@
+"""Environments built from stacks, kept for the next run.
+
+Each lies in a folder named after the stack's digest and counts as built once its marker is there, which is written
+last: whatever died half way is taken up again where it was. A lock file for each (``flock``) makes two processes that
+want the same one build it once; whoever uses an environment holds that lock shared, so that nobody prunes it meanwhile.
+The kernel drops both with the process. Files are hard links into uv's cache, so ten similar environments cost little
+more disk than one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import platformdirs
+
+from sharpbits.errors import SharpbitsError, UsageError
+from sharpbits.timetravel.dates import just_after
+from sharpbits.timetravel.lock import lock_text, timestamp
+from sharpbits.timetravel.stack import Stack
+from sharpbits.timetravel.uv import IndexOptions, call_uv
+
+VENV_S = 120.0
+INSTALL_S = 3600.0
+DEFAULT_LIMIT = 40 << 30
+
+_MARKER = "sharpbits-stack.txt"
+_LOCK_POLL_S = 0.2
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One environment of the cache."""
+
+    digest: str
+    path: Path
+    origin: str
+    #: Bytes that removing it would free at most: files that uv's cache or another environment shares count too.
+    size: int
+    last_used: datetime
+    complete: bool
+
+
+@dataclass
+class EnvironmentCache:
+    """A folder of environments with a limit on its size."""
+
+    folder: Path
+    limit: int = DEFAULT_LIMIT
+
+    @classmethod
+    def default(cls) -> EnvironmentCache:
+        """Return the user's cache; ``SHARPBITS_ENVIRONMENTS`` names another folder, ``…_GIB`` another limit."""
+        folder = os.environ.get("SHARPBITS_ENVIRONMENTS")
+        limit = os.environ.get("SHARPBITS_ENVIRONMENTS_GIB")
+        try:
+            size = DEFAULT_LIMIT if limit is None else int(float(limit) * 2**30)
+        except ValueError as error:
+            raise UsageError(
+                "the environments' limit cannot be read",
+                why=f"SHARPBITS_ENVIRONMENTS_GIB is {limit!r}",
+                resolution="set it to a number of GiB",
+            ) from error
+        return cls(Path(folder) if folder else platformdirs.user_cache_path("sharpbits") / "environments", size)
+
+    @contextmanager
+    def lease(
+        self,
+        stack: Stack,
+        interpreter: Path,
+        options: IndexOptions = IndexOptions(),  # noqa: B008 (immutable)
+        stop: threading.Event | None = None,
+    ) -> Iterator[Path]:
+        """Yield the Python of an environment with exactly this stack, built first where need be.
+
+        While the context lasts the environment is not pruned.
+
+        Raises
+        ------
+        UvError
+            It cannot be built.
+        UsageError
+            The stack is for another Python or platform.
+        """
+        path = self.folder / stack.digest[:20]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / f"{path.name}.lock").open("a") as lock:
+            _wait_for(lock.fileno(), fcntl.LOCK_SH, stop)
+            while not (path / _MARKER).exists():
+                fcntl.flock(lock, fcntl.LOCK_UN)
+                _wait_for(lock.fileno(), fcntl.LOCK_EX, stop)
+                if not (path / _MARKER).exists():
+                    self.prune(self.limit)
+                    _build(stack, path, interpreter, options, stop)
+                # The change from exclusive to shared is not one step: look again afterwards.
+                _wait_for(lock.fileno(), fcntl.LOCK_SH, stop)
+            os.utime(path / _MARKER)
+            yield python_of(path)
+
+    def entries(self) -> list[Entry]:
+        """Return the environments, the one used last first. Cost: one look at every file."""
+        if not self.folder.is_dir():
+            return []
+        paths = [path for path in self.folder.iterdir() if path.is_dir()]
+        return sorted(map(_entry, paths), key=lambda entry: entry.last_used, reverse=True)
+
+    def prune(self, limit: int | None = None) -> list[Entry]:
+        """Remove the environments that were not used for longest, until the others are within the limit.
+
+        Returns those that were removed; one that is in use stays.
+        """
+        allowed = self.limit if limit is None else limit
+        total, removed = 0, []
+        for entry in self.entries():
+            total += entry.size
+            if total > allowed and self._remove(entry):
+                total -= entry.size
+                removed.append(entry)
+        return removed
+
+    def _remove(self, entry: Entry) -> bool:
+        with (self.folder / f"{entry.path.name}.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            (entry.path / _MARKER).unlink(missing_ok=True)
+            shutil.rmtree(entry.path)
+            return True
+
+
+def python_of(path: Path) -> Path:
+    """Return the interpreter of an environment."""
+    return path / "bin" / "python"
+
+
+def _build(stack: Stack, path: Path, interpreter: Path, options: IndexOptions, stop: threading.Event | None) -> None:
+    with tempfile.TemporaryDirectory(prefix="sharpbits-") as folder:
+        wanted = Path(folder, "stack.txt")
+        wanted.write_text(lock_text(stack), encoding="utf-8")
+        if not python_of(path).exists():
+            call_uv(
+                ["venv", "--quiet", "--clear", "--python", interpreter, path],
+                doing="making an environment",
+                seconds=VENV_S,
+                cwd=Path(folder),
+                stop=stop,
+            )
+        arguments: list[str | Path] = [
+            "pip",
+            "sync",
+            "--quiet",
+            wanted,
+            "--python",
+            python_of(path),
+            "--link-mode",
+            "hardlink",
+        ]
+        if stack.newest_upload and not options.find_links:
+            # What a source package needs to be built is of its day, too.
+            arguments += ["--exclude-newer", timestamp(just_after(stack.newest_upload))]
+        if sys.dont_write_bytecode:
+            # Else every run would compile the stack anew, which takes longer than what it runs.
+            arguments.append("--compile-bytecode")
+        call_uv(
+            [*arguments, *options.arguments()],
+            doing=f"building the environment of {stack.origin or stack.digest[:12]}",
+            seconds=INSTALL_S,
+            cwd=Path(folder),
+            stop=stop,
+        )
+    try:
+        marker = path / _MARKER
+        half = marker.with_suffix(".half")
+        half.write_text(lock_text(stack), encoding="utf-8")
+        half.replace(marker)
+    except OSError as error:
+        raise SharpbitsError(
+            "an environment could not be finished", why=str(error), resolution="free some disk space", path=path
+        ) from error
+
+
+def _wait_for(handle: int, kind: int, stop: threading.Event | None) -> None:
+    """Take a lock, looking at the stop request while another process holds it."""
+    while True:
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if stop is not None and stop.is_set():
+                raise KeyboardInterrupt from None
+            time.sleep(_LOCK_POLL_S)
+
+
+def _entry(path: Path) -> Entry:
+    marker = path / _MARKER
+    complete = marker.exists()
+    origin = "half built"
+    if complete:
+        lines = marker.read_text(encoding="utf-8").splitlines()
+        origin = next((line.removeprefix("# origin: ") for line in lines if line.startswith("# origin: ")), "")
+    used = datetime.fromtimestamp((marker if complete else path).stat().st_mtime, UTC)
+    return Entry(path.name, path, origin, _size(path), used, complete)
+
+
+def _size(path: Path) -> int:
+    total = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            total += os.lstat(os.path.join(folder, name)).st_blocks * 512  # noqa: PTH118 (Path is slow here)
+    return total

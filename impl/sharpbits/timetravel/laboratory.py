@@ -1,0 +1,132 @@
+"""Run a subject in stacks: build the environment, run, remember; then say on which side the stack stands."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sharpbits.catalogue.observation import MalfunctionError
+from sharpbits.errors import UsageError
+from sharpbits.timetravel.environments import EnvironmentCache
+from sharpbits.timetravel.metric import MetricEnds, settle_metric
+from sharpbits.timetravel.search import Side
+from sharpbits.timetravel.settle import Ends, settle, tally
+from sharpbits.timetravel.signature import signature, untestable
+from sharpbits.timetravel.stack import Stack
+from sharpbits.timetravel.state import Draw, SearchState
+from sharpbits.timetravel.subject import Subject, metric_value
+from sharpbits.timetravel.uv import IndexOptions, UvError
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What one stack showed in all."""
+
+    stack: Stack
+    side: Side
+    seen: str
+
+
+@dataclass
+class Laboratory:
+    """Everything needed to run one subject in any stack."""
+
+    subject: Subject
+    interpreter: Path
+    environments: EnvironmentCache
+    state: SearchState
+    options: IndexOptions = field(default_factory=IndexOptions)
+    metric: str | None = None
+    factor: float = 1.1
+    stop: threading.Event = field(default_factory=threading.Event)
+    on_probe: Callable[[str], None] = lambda message: None
+    probed: list[Probed] = field(default_factory=list)
+
+    def sample(self, stack: Stack, runs: int) -> list[Hashable] | str:
+        """Return what several runs in a stack showed (signatures, or numbers), or why it cannot be tested."""
+        reader = _Reader(self, stack)
+        found: list[Hashable] = []
+        for _ in range(runs):
+            seen = reader()
+            if seen is None:
+                return reader.reason
+            found.append(seen)
+        return found
+
+    def ends(self, old: list[Hashable], new: list[Hashable]) -> Ends | MetricEnds:
+        """Describe two ends by their samples."""
+        if self.metric is None:
+            return Ends(tuple(old), tuple(new))
+        return MetricEnds(tuple(map(_number, old)), tuple(map(_number, new)), self.factor)
+
+    def probe(self, stack: Stack, ends: Ends | MetricEnds, confidence: float) -> Side:
+        """Tell the side of one stack, and keep it in the list of those that were probed."""
+        reader = _Reader(self, stack)
+        if isinstance(ends, MetricEnds):
+            side = settle_metric(lambda: _maybe_number(reader()), ends, confidence=confidence)
+        else:
+            side = settle(reader, ends, confidence=confidence)
+        self.note(stack, side, reader.reason or tally(reader.seen))
+        return side
+
+    def note(self, stack: Stack, side: Side, seen: str) -> None:
+        """Keep and tell what became of a stack."""
+        self.probed.append(Probed(stack, side, seen))
+        self.on_probe(f"{side.value}: {seen}")
+
+    def run(self, stack: Stack) -> Draw:
+        """Run the subject once more in a stack, and store what it showed."""
+        try:
+            with self.environments.lease(stack, self.interpreter, self.options, self.stop) as python:
+                observation = self.subject.run(python, self.stop)
+        except MalfunctionError as problem:
+            # It says nothing of the stack, so it is not kept: after --resume it is tried again.
+            return Draw(None, str(problem))
+        except UvError as error:
+            draw = Draw(None, f"{error.what}: {error.why}")
+        else:
+            reason = untestable(observation, self.subject.rows)
+            draw = Draw(observation, reason)
+        self.state.add(stack, draw)
+        return draw
+
+    def read(self, draw: Draw) -> Hashable | None:
+        """Return what counts of a run: its signature, or its number."""
+        if draw.observation is None or draw.untestable is not None:
+            return None
+        if self.metric is None:
+            return signature(draw.observation, self.subject.rows)
+        return metric_value(draw.observation, self.metric)
+
+
+class _Reader:
+    """Reads a stack's runs from the beginning: those that are stored, then new ones."""
+
+    def __init__(self, laboratory: Laboratory, stack: Stack) -> None:
+        self.laboratory, self.stack = laboratory, stack
+        self.number = 0
+        self.seen: list[Hashable] = []
+        self.reason = ""
+
+    def __call__(self) -> Hashable | None:
+        stored = self.laboratory.state.draws.get(self.stack.digest, [])
+        draw = stored[self.number] if self.number < len(stored) else self.laboratory.run(self.stack)
+        self.number += 1
+        seen = self.laboratory.read(draw)
+        if seen is None:
+            self.reason = draw.untestable or f"gave no number {self.laboratory.metric!r}"
+        else:
+            self.seen.append(seen)
+        return seen
+
+
+def _number(value: Hashable) -> float:
+    if not isinstance(value, float):
+        raise UsageError("a number cannot be bisected", why=f"{value!r} is none", resolution="see --metric")
+    return value
+
+
+def _maybe_number(value: Hashable | None) -> float | None:
+    return None if value is None else _number(value)

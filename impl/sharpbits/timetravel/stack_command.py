@@ -1,0 +1,97 @@
+"""What ``sharpbits stack`` does: resolve a stack, print it, write its lock, build it; list and prune what was built."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from sharpbits.errors import UsageError
+from sharpbits.interruption import INTERRUPTED, interruptible
+from sharpbits.report.terminal import console
+from sharpbits.timetravel.environments import EnvironmentCache
+from sharpbits.timetravel.lock import write_lock
+from sharpbits.timetravel.requests import Source, When, find_stack
+from sharpbits.timetravel.stack import Stack
+
+_GIB = 2**30
+
+
+def run_stack(when: When, wanted: Sequence[str], source: Source, *, output: Path | None, build: bool) -> int:
+    """Resolve one stack and print it; with ``build`` the last line is the interpreter of its environment.
+
+    Raises
+    ------
+    UsageError
+        See :func:`find_stack`.
+    UvError
+        It cannot be resolved or built.
+    """
+    if output is not None and not output.absolute().parent.is_dir():
+        raise UsageError(
+            "the lock cannot be written",
+            why=f"the folder {output.parent} does not exist",
+            resolution="name a file in an existing folder",
+        )
+    try:
+        with interruptible():
+            stack, resolver = find_stack(when, wanted, source)
+            _print(stack)
+            if output is not None:
+                write_lock(stack, output)
+            if build:
+                with EnvironmentCache.default().lease(stack, resolver.target.interpreter, source.options) as python:
+                    sys.stdout.write(f"{python}\n")
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted: what was downloaded and installed is taken up again next time\n")
+        return INTERRUPTED
+    return 0
+
+
+def list_environments() -> None:
+    """Print the environments that were built, the one used last first."""
+    cache = EnvironmentCache.default()
+    entries = cache.entries()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("environment", "last used", "GiB", "stack"):
+        table.add_column(heading, justify="right" if heading == "GiB" else "left", overflow="fold")
+    for entry in entries:
+        table.add_row(entry.digest, f"{entry.last_used:%Y-%m-%d %H:%M}", f"{entry.size / _GIB:.2f}", entry.origin)
+    target = console()
+    if entries:
+        target.print(table)
+    total = sum(entry.size for entry in entries) / _GIB
+    target.print(
+        f"{len(entries)} environments, {total:.1f} of at most {cache.limit / _GIB:.0f} GiB, in {cache.folder}",
+        soft_wrap=True,
+    )
+
+
+def prune_environments(*, keep_gib: float) -> None:
+    """Remove the environments not used for longest, until the others are within a size; those in use stay.
+
+    Raises
+    ------
+    UsageError
+        The size is negative.
+    """
+    if not keep_gib >= 0:
+        raise UsageError("nothing was pruned", why=f"--keep-gib is {keep_gib}", resolution="give a size of 0 or more")
+    removed = EnvironmentCache.default().prune(int(keep_gib * _GIB))
+    freed = sum(entry.size for entry in removed) / _GIB
+    console().print(f"removed {len(removed)} environments ({freed:.1f} GiB, less what uv's cache shares with them)")
+
+
+def _print(stack: Stack) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("package", "version", "uploaded"):
+        table.add_column(heading)
+    for pin in stack.pins:
+        table.add_row(pin.name, pin.version, f"{pin.uploaded:%Y-%m-%d}" if pin.uploaded else "unknown")
+    target = console()
+    target.print(table)
+    target.print(
+        f"{len(stack.pins)} packages for Python {stack.python}, {stack.platform}: {stack.origin}", soft_wrap=True
+    )

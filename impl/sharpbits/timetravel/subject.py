@@ -1,0 +1,207 @@
+"""What is travelled with: a finding, a command of the user's own, or a test of theirs. Each runs in any stack."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import tempfile
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import psutil
+
+from sharpbits.catalogue import Finding, Observation, Outcome
+from sharpbits.catalogue.environment import child_variables
+from sharpbits.catalogue.observation import observe_failure
+from sharpbits.catalogue.process import Limits, ProcessEnd, run_isolated
+from sharpbits.catalogue.runner import InterruptedRunError, run_once
+from sharpbits.catalogue.schema import ExpectationRow
+
+#: git bisect's way of saying that a revision cannot be tested.
+CANNOT_TEST = 125
+#: pytest: 1 is a failed test, 2 to 5 that it could not run any.
+_PYTEST_FAILED = 1
+_SHELL_SIGNAL = 128
+
+
+class Subject(Protocol):
+    """Something that shows, run in an environment, how that environment behaves."""
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """What a stack must contain for it, as PEP 508 requirements."""
+
+    @property
+    def rows(self) -> tuple[ExpectationRow, ...]:
+        """Documented behaviour, to recognise failures by."""
+
+    @property
+    def repeats(self) -> int:
+        """How often it must run at each end to show all that it may show."""
+
+    def run(self, python: Path, stop: threading.Event) -> Observation:
+        """Run it once with this interpreter.
+
+        Raises
+        ------
+        MalfunctionError
+            The run says nothing.
+        KeyboardInterrupt
+            ``stop`` was set.
+        """
+
+    def command(self, python: str) -> str:
+        """Return the shell command that runs it."""
+
+
+@dataclass(frozen=True)
+class FindingSubject:
+    """A finding of the catalogue, with further requirements if the user has any."""
+
+    finding: Finding
+    extra: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The finding's id."""
+        return self.finding.id
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """Its dependencies, and the packages that it needs to be applicable."""
+        needed = tuple(
+            one.removeprefix("package:") for one in self.finding.table.requires if one.startswith("package:")
+        )
+        return (*map(str, self.finding.dependencies), *needed, *self.extra)
+
+    @property
+    def rows(self) -> tuple[ExpectationRow, ...]:
+        """All its expectation rows."""
+        return self.finding.table.expect
+
+    @property
+    def repeats(self) -> int:
+        """Ten where it is documented as varying, else as often as it says itself."""
+        varying = any(len(row.outcome) > 1 or Outcome.NONDETERMINISTIC in row.outcome for row in self.rows)
+        return max(self.finding.table.repeats, 10 if varying else 1)
+
+    def run(self, python: Path, stop: threading.Event) -> Observation:
+        """Run the file once, isolated."""
+        try:
+            return run_once(self.finding, python, stop)
+        except InterruptedRunError as error:
+            raise KeyboardInterrupt from error
+
+    def command(self, python: str) -> str:
+        """Return the shell command that runs the file."""
+        return f"{python} {self.finding.path.name}"
+
+
+@dataclass(frozen=True)
+class CommandSubject:
+    """A command of the user's own, run by the shell in the present folder, with the environment's programs first.
+
+    Exit status 0 is good, 125 "cannot be tested", anything else, a signal or the time limit is bad. A number, or a JSON
+    object, on the last line of stdout is what ``--metric`` reads.
+    """
+
+    line: str
+    requirements: tuple[str, ...]
+    repeats: int = 1
+    timeout_s: float = 600.0
+    rows: tuple[ExpectationRow, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The command itself."""
+        return self.line
+
+    def run(self, python: Path, stop: threading.Event) -> Observation:
+        """Run the command once."""
+        end = _run_in(python, ["/bin/sh", "-c", self.line], self.timeout_s, stop)
+        if end.returncode > _SHELL_SIGNAL:  # how the shell reports that a signal ended its child
+            end = replace(end, returncode=_SHELL_SIGNAL - end.returncode)
+        if end.returncode == CANNOT_TEST:
+            return Observation(Outcome.NOT_APPLICABLE, "exit status 125", end.seconds, end.peak_memory)
+        return _observe_program(end)
+
+    def command(self, python: str) -> str:
+        """Return the command with the environment's programs first."""
+        return f'PATH="$(dirname {python}):$PATH" {self.line}'
+
+
+@dataclass(frozen=True)
+class PytestSubject:
+    """One pytest test, or several, by id (``tests/test_x.py::test_y``)."""
+
+    node: str
+    requirements: tuple[str, ...]
+    repeats: int = 1
+    timeout_s: float = 600.0
+    rows: tuple[ExpectationRow, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The test's id."""
+        return self.node
+
+    def run(self, python: Path, stop: threading.Event) -> Observation:
+        """Run the test once; a test that cannot be collected cannot be tested."""
+        with tempfile.TemporaryDirectory(prefix="sharpbits-") as folder:
+            options = ["--tb=native", "-p", "no:cacheprovider", f"--basetemp={folder}/pytest"]
+            end = _run_in(python, [python, "-m", "pytest", "-q", *options, self.node], self.timeout_s, stop)
+        if end.returncode > _PYTEST_FAILED:
+            return Observation(Outcome.NOT_APPLICABLE, _last_line(end), end.seconds, end.peak_memory)
+        # pytest prints the traceback to stdout; a failure is classified by what stands on stderr.
+        return _observe_program(end, failure=end.stdout.partition("short test summary")[0])
+
+    def command(self, python: str) -> str:
+        """Return the shell command that runs the test."""
+        return f"{python} -m pytest {shlex.quote(self.node)}"
+
+
+def metric_value(observation: Observation, key: str) -> float | None:
+    """Return the number that an observation carries under a key (``observed``, ``expected``, ``error``), or None."""
+    value = {"observed": observation.observed, "expected": observation.expected, "error": observation.error}.get(key)
+    if isinstance(observation.observed, dict):
+        value = observation.observed.get(key, value)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _run_in(python: Path, command: list[str | Path], seconds: float, stop: threading.Event) -> ProcessEnd:
+    path = os.pathsep.join([str(python.parent), os.environ.get("PATH", os.defpath)])
+    variables = child_variables(foreign=True) | {"PATH": path, "VIRTUAL_ENV": str(python.parent.parent)}
+    limits = Limits(seconds, psutil.virtual_memory().total)
+    end = run_isolated(
+        command, cwd=Path.cwd(), variables=variables | {"PYTHONFAULTHANDLER": "1"}, limits=limits, stop=stop
+    )
+    if end.interrupted:
+        raise KeyboardInterrupt
+    return end
+
+
+def _observe_program(end: ProcessEnd, failure: str | None = None) -> Observation:
+    failed = observe_failure(end, stderr=failure)
+    if failed is not None:
+        return failed
+    return Observation(Outcome.OK, "", end.seconds, end.peak_memory, observed=_number_or_object(_last_line(end)))
+
+
+def _number_or_object(line: str) -> object:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, int | float | dict) else None
+
+
+def _last_line(end: ProcessEnd) -> str:
+    lines = [line for line in end.stdout.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
