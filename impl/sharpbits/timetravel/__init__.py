@@ -8,6 +8,7 @@
 ``subject``         what is run in them: a finding, a command, a test
 ``signature``       what a failure is recognised by
 ``search``          where a history turns; ``culprit``: which packages are to blame (both pure)
+``steps``           which packages have to move together
 ``settle``          the side of a stack that varies; ``metric``: of one whose numbers scatter (both pure)
 ``laboratory``      runs a subject in stacks and remembers; ``state`` keeps it on disk
 ``bisection``       all of the above in order; ``bisect_report`` shows what came of it

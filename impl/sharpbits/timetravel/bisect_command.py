@@ -24,6 +24,7 @@ from sharpbits.timetravel.lock import write_lock
 from sharpbits.timetravel.requests import Source
 from sharpbits.timetravel.resolution import Resolver
 from sharpbits.timetravel.state import SearchState, open_state
+from sharpbits.timetravel.steps import consistent_steps
 from sharpbits.timetravel.subject import CommandSubject, FindingSubject, PytestSubject, Subject
 
 #: How far back a search goes that was given no date.
@@ -94,7 +95,7 @@ def _search(
     progress: Console,
 ) -> Bisection:
     def tell(message: str) -> None:
-        progress.print(message, style="dim", soft_wrap=True)
+        progress.print(message, style="dim", soft_wrap=True, markup=False)
 
     if state.history is None:
         state.keep_history(history(resolver, requirements, *period, packages=request.packages, on_progress=tell))
@@ -106,7 +107,7 @@ def _search(
             why=f"the whole period has one stack: no release of {', '.join(past.packages)} changed it",
             resolution="name an earlier date with --since, or other packages with --package",
         )
-    progress.print(plan(past), soft_wrap=True)
+    progress.print(plan(past), soft_wrap=True, markup=False)
     laboratory = Laboratory(
         subject,
         resolver.target.interpreter,
@@ -131,6 +132,7 @@ def _search(
         old_end_given=request.since is not None,
         confidence=request.confidence,
         runs_at_ends=request.repeats,
+        steps=consistent_steps(resolver, requirements),
     )
 
 

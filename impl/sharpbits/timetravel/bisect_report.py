@@ -54,7 +54,7 @@ def summary(found: Bisection, subject: Subject) -> Text:
         text.append(f"  {_versions(candidate, found)}\n", style="dim")
     if not found.bracket.exact:
         hidden = found.bracket.first_new - found.bracket.last_old - 1
-        text.append(f"an honest range: {hidden} stacks between them could not be decided\n", style="yellow")
+        text.append(f"a range: {hidden} between them could not be decided\n", style="yellow")
     text.append(f"culprit: {culprit_sentence(found)}\n", style="bold red" if len(found.culprit.packages) else "")
     text.append(f"changed between the two: {', '.join(map(str, found.differing))}\n")
     tested = len(found.probed) - found.search_probes

@@ -18,6 +18,7 @@ from sharpbits.timetravel.search import Bracket, Side, bisect, reach_back
 from sharpbits.timetravel.settle import tally
 from sharpbits.timetravel.signature import Signature
 from sharpbits.timetravel.stack import Change, changes
+from sharpbits.timetravel.steps import Steps, single_steps
 
 
 class UndecidedError(SharpbitsError):
@@ -73,7 +74,13 @@ def most_probes(stacks: int) -> int:
 
 
 def run_bisection(
-    laboratory: Laboratory, history: History, *, old_end_given: bool, confidence: float, runs_at_ends: int | None = None
+    laboratory: Laboratory,
+    history: History,
+    *,
+    old_end_given: bool,
+    confidence: float,
+    runs_at_ends: int | None = None,
+    steps: Steps = single_steps,
 ) -> Bisection:
     """Search a history for the change between its ends, and its culprit.
 
@@ -86,6 +93,8 @@ def run_bisection(
         The probability with which all answers on stacks that vary are right.
     runs_at_ends
         How often each end is run; default: as the subject says.
+    steps
+        What has to move together between two stacks.
 
     Raises
     ------
@@ -121,7 +130,9 @@ def run_bisection(
         mixed = before.moved({change.name: change.after for change in differing if change.name in names})
         return laboratory.probe(mixed, ends, search.confidence_each)
 
-    culprit = find_culprit([change.name for change in _likelier_first(differing, history)], move)
+    ordered = _likelier_first(differing, history)
+    turn = history.candidates[bracket.last_old], history.candidates[bracket.first_new]
+    culprit = find_culprit(steps(turn[0], turn[1], ordered), move)
     return Bisection(
         laboratory.subject.name,
         history,

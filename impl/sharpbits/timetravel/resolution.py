@@ -67,7 +67,9 @@ class Resolver:
     folder: Path = field(default_factory=lambda: platformdirs.user_cache_path("sharpbits") / "resolutions")
     stop: threading.Event | None = None
 
-    def resolve(self, requirements: Sequence[str], at: datetime, *, dependencies: bool = True) -> Stack:
+    def resolve(
+        self, requirements: Sequence[str], at: datetime, *, dependencies: bool = True, prefer: Stack | None = None
+    ) -> Stack:
         """Return what these requirements resolve to with the releases that existed before a moment.
 
         Parameters
@@ -76,6 +78,8 @@ class Resolver:
             PEP 508 requirements. A pre-release is taken only where a requirement names one (``>=0.16.0.dev0``).
         dependencies
             False: the named packages alone.
+        prefer
+            Whose versions to stay with where the requirements allow it; default: the newest.
 
         Raises
         ------
@@ -89,6 +93,7 @@ class Resolver:
             "requirements": sorted(requirements),
             "at": timestamp(at),
             "dependencies": dependencies,
+            "prefer": sorted(map(str, prefer.pins)) if prefer else None,
             "python": self.target.python,
             "platform": self.target.platform,
             "options": asdict(self.options) | {"offline": None},
@@ -97,7 +102,7 @@ class Resolver:
         path = self.folder / f"{key}.json"
         pins = _stored(path)
         if pins is None:
-            pins = self._ask(requirements, at, dependencies=dependencies)
+            pins = self._ask(requirements, at, dependencies=dependencies, prefer=prefer)
             # A folder of files may change at any time, and so may the last days of an index.
             if at < datetime.now(UTC) - _SETTLED and not self.options.find_links:
                 self.folder.mkdir(parents=True, exist_ok=True)
@@ -105,7 +110,9 @@ class Resolver:
         origin = f"{' '.join(sorted(requirements))} as of {timestamp(at)}"
         return Stack(self.target.python, self.target.platform, pins, origin)
 
-    def _ask(self, requirements: Sequence[str], at: datetime, *, dependencies: bool) -> tuple[Pin, ...]:
+    def _ask(
+        self, requirements: Sequence[str], at: datetime, *, dependencies: bool, prefer: Stack | None
+    ) -> tuple[Pin, ...]:
         with tempfile.TemporaryDirectory(prefix="sharpbits-") as folder:
             wanted = Path(folder, "wanted.in")
             wanted.write_text("\n".join(requirements) + "\n", encoding="utf-8")
@@ -120,6 +127,11 @@ class Resolver:
             ]
             arguments += ["--python", self.target.interpreter, "--exclude-newer", timestamp(at)]
             arguments += [] if dependencies else ["--no-deps"]
+            if prefer is not None:
+                # uv keeps to what an output file says already.
+                output = Path(folder, "pylock.toml")
+                output.write_text(_as_pylock(prefer), encoding="utf-8")
+                arguments += ["--output-file", output]
             said = call_uv(
                 [*arguments, *self.options.arguments()],
                 doing=f"resolving {', '.join(requirements)} as of {timestamp(at)}",
@@ -127,6 +139,8 @@ class Resolver:
                 cwd=Path(folder),
                 stop=self.stop,
             )
+            if prefer is not None:
+                said = output.read_text(encoding="utf-8")
         return tuple(_pin(package) for package in tomllib.loads(said).get("packages", ()))
 
 
@@ -140,6 +154,12 @@ def _pin(package: dict[str, Any]) -> Pin:
     if uploaded is not None and uploaded.tzinfo is None:
         uploaded = uploaded.replace(tzinfo=UTC)
     return Pin(canonicalize_name(package["name"]), package["version"], uploaded, min(sizes, default=None))
+
+
+def _as_pylock(stack: Stack) -> str:
+    """Write a stack as the least of a PEP 751 lock that uv takes versions from."""
+    head = 'lock-version = "1.0"\ncreated-by = "sharpbits"\n'
+    return head + "".join(f'[[packages]]\nname = "{pin.name}"\nversion = "{pin.version}"\n' for pin in stack.pins)
 
 
 def _plain(pin: Pin) -> dict[str, Any]:
