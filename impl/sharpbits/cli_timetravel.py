@@ -1,4 +1,7 @@
-"""The commands that travel through time: ``stack``, ``bisect``. Only typer is imported before one is called."""
+"""The commands that travel through time: ``stack``, ``bisect``, ``matrix``, ``expect``, ``watch``.
+
+Only typer is imported before one is called.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,8 @@ stack_app = typer.Typer(invoke_without_command=True, no_args_is_help=True, add_c
 def register_timetravel(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.add_typer(stack_app, name="stack")
-    app.command()(bisect)
+    for command in (bisect, matrix, expect, watch):
+        app.command()(command)
 
 
 @stack_app.callback()
@@ -164,6 +168,81 @@ def bisect(
         report=report,
     )
     raise typer.Exit(run_bisect(catalogue_of(findings), request))
+
+
+def matrix(
+    component: Annotated[str, typer.Option(help="Whose findings; catalyst includes lightning's.")] = "catalyst",
+    expression: Annotated[str, typer.Option("-k", metavar="EXPR", help="Only findings that match.")] = "",
+    releases: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LIST", help="Versions (0.14.1,0.15.0) or a range ('>=0.12'); default: all."),
+    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Only releases uploaded since.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it as JSON.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one self-contained HTML page.")] = None,
+    picture: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Write it as a picture.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run also what is known already.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Findings side by side; 0: as many as fit.")] = 0,
+    python: Interpreter = None,
+    default_index: DefaultIndex = None,
+    index: ExtraIndex = None,
+    find_links: FindLinks = None,
+    offline: Offline = False,
+    torch: Torch = None,
+    pre: Pre = None,
+    findings: Findings = None,
+) -> None:
+    """Show what each finding does on each release: findings by releases, each with the dependencies of its day.
+
+    What is known is not run again, so the same command goes on where an interrupted one ended. Exit status 1 when
+    something is not as documented.
+    """
+    from sharpbits.timetravel.matrix_command import MatrixRequest, run_matrix
+
+    request = MatrixRequest(
+        component=component,
+        expression=expression or None,
+        releases=tuple(releases or ()),
+        since=since,
+        source=_source(python, default_index, index, find_links, offline, torch, pre),
+        jobs=jobs,
+        fresh=fresh,
+        output=output,
+        html=html,
+        picture=picture,
+    )
+    raise typer.Exit(run_matrix(catalogue_of(findings), request))
+
+
+def expect(
+    update: Annotated[Path, typer.Option(metavar="MATRIX.json", help="What `sharpbits matrix -o` wrote.")],
+    write: Annotated[bool, typer.Option("--write", help="Change the finding files, too.")] = False,
+    findings: Findings = None,
+) -> None:
+    """Propose the expectation rows that a matrix implies, as a diff of the finding files; exit status 1 if any."""
+    from sharpbits.timetravel.expect_command import run_expect
+
+    raise typer.Exit(run_expect(catalogue_of(findings), update, write=write))
+
+
+def watch(
+    component: Annotated[str, typer.Option(help="Whose newest releases, and whose findings.")] = "catalyst",
+    reports: Annotated[Path, typer.Option(metavar="DIR", help="Where the reports go.")] = Path("sharpbits-watch"),
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Findings side by side; 0: as many as fit.")] = 0,
+    python: Interpreter = None,
+    default_index: DefaultIndex = None,
+    index: ExtraIndex = None,
+    find_links: FindLinks = None,
+    offline: Offline = False,
+    torch: Torch = None,
+    pre: Pre = None,
+    findings: Findings = None,
+) -> None:
+    """Run the catalogue on the newest releases and bisect what changed; for a nightly job. Exit status 1: changed."""
+    from sharpbits.timetravel.watch_command import WatchRequest, run_watch
+
+    source = _source(python, default_index, index, find_links, offline, torch, pre)
+    raise typer.Exit(run_watch(catalogue_of(findings), WatchRequest(component, reports, source, jobs)))
 
 
 def _source(

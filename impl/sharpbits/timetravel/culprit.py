@@ -9,6 +9,9 @@ Up to six steps: all sets of them, smaller ones first, so the answer is the smal
 Hildebrandt, "Simplifying and isolating failure-inducing input", 2002), whose answer is minimal, in that no step of it
 can be left out, and then every single step. If the answer has several packages, each of them is tried alone at last,
 against the metadata's word. Never more than ``most`` probes.
+
+A set that was seen not to bring the change clears every set within it: that a package brings it alone and another, moved
+along, hides it again, is not looked for.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ class Culprit:
     packages: Packages
     #: Moving all others does not; None: that stack could not be tested.
     necessary: bool | None
-    #: Every smaller set of steps was tried and does not. False: some could not be tested, or probes ran out.
+    #: Every smaller set of steps is cleared. False: some could not be tested, or probes ran out.
     smallest: bool
     #: Every set that was tried, with its side.
     evidence: dict[Packages, Side] = field(default_factory=dict)
@@ -64,6 +67,9 @@ def find_culprit(steps: Sequence[Packages], move: Move, *, most: int = MOST_PROB
 
     def brings_it(chosen: Packages) -> bool:
         if chosen not in known:
+            if any(side is Side.OLD and chosen < other for other, side in evidence.items()):
+                known[chosen] = Side.OLD
+                return False
             if len(evidence) >= most:
                 raise _BudgetSpentError
             known[chosen] = evidence[chosen] = move(chosen)
@@ -72,6 +78,9 @@ def find_culprit(steps: Sequence[Packages], move: Move, *, most: int = MOST_PROB
     smallest = False
     try:
         best = everything
+        if len(steps) > 1:
+            # Mostly the likeliest step is it: then this one probe clears all the others.
+            brings_it(everything - steps[0])
         if len(steps) > _EXHAUSTIVE:
             best = min(_shrinking(list(steps), brings_it), key=len, default=everything)
         best = next(filter(brings_it, _smaller_sets(steps, best)), best)

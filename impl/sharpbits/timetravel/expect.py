@@ -1,0 +1,143 @@
+"""From what a matrix saw to the expectation rows that say so: proposed as a diff, for a person to review.
+
+A release that behaves as a row documents is added to the row's evidence. Where it behaves otherwise, rows are split
+there. Nothing is removed: what was seen on other releases stays documented as it was.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from sharpbits.catalogue import Finding, Outcome
+from sharpbits.catalogue.schema import ExpectationRow
+
+_EXPECT = re.compile(r"^# expect = \[\n(?:#.*\n)*?# \]\n", re.MULTILINE)
+_SILENT = {"untestable", "broken", Outcome.NOT_APPLICABLE, Outcome.NONDETERMINISTIC}
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What became of one finding's rows."""
+
+    finding: Finding
+    #: The file as it would be; the same as it is where nothing follows from the matrix.
+    source: str
+    #: Why nothing could be proposed although the matrix saw something else than documented.
+    left_alone: str | None = None
+
+    def diff(self, name: str) -> str:
+        """Return a unified diff, with the file called by this name."""
+        lines = difflib.unified_diff(
+            self.finding.source.splitlines(keepends=True),
+            self.source.splitlines(keepends=True),
+            f"a/{name}",
+            f"b/{name}",
+        )
+        return "".join(lines)
+
+
+@dataclass(frozen=True)
+class _Behaviour:
+    outcomes: tuple[Outcome, ...]
+    match: str | None
+
+
+def propose(finding: Finding, document: dict[str, Any]) -> Proposal:
+    """Return the rows that a matrix implies for one finding.
+
+    Parameters
+    ----------
+    document
+        What ``sharpbits matrix --output`` wrote. Cells of another version of the finding's file say nothing of it.
+    """
+    seen = dict(_cells(finding, document))
+    if not seen:
+        return Proposal(finding, finding.source)
+    package = document["package"]
+    rows = finding.table.expect
+    foreign = [row for row in rows if len(row.when) != 1 or canonicalize_name(row.when[0].name) != package]
+    new = {version: behaviour for version, behaviour in seen.items() if not any(version in row.seen for row in rows)}
+    if not new and all(_documented(rows, version, behaviour) for version, behaviour in seen.items()):
+        return Proposal(finding, finding.source)
+    if foreign:
+        return Proposal(finding, finding.source, f"its rows speak of other packages than {package}")
+    evidence = {version: _behaviour(row) for row in rows for version in row.seen}
+    for version, behaviour in seen.items():
+        known = _documented(rows, version, behaviour)
+        evidence[version] = _behaviour(known) if known else behaviour
+    text = _rows_text(package, evidence, _lowest(rows, package))
+    if _EXPECT.search(finding.source):
+        return Proposal(finding, _EXPECT.sub(lambda found: text, finding.source, count=1))
+    # No rows yet: they go to the end of the block.
+    return Proposal(finding, re.sub(r"(?m)^# ///$(?! script)", lambda found: text + "# ///", finding.source, count=1))
+
+
+def _cells(finding: Finding, document: dict[str, Any]) -> Iterable[tuple[Version, _Behaviour]]:
+    for row in document["rows"]:
+        if row["id"] == finding.id and row["digest"] == finding.digest:
+            for column, cell in zip(document["columns"], row["cells"], strict=True):
+                if cell["outcome"] not in _SILENT:
+                    yield Version(column["release"]), _Behaviour((Outcome(cell["outcome"]),), _pattern(cell))
+
+
+def _pattern(cell: dict[str, Any]) -> str | None:
+    """Return what a failure's text must contain: the signal, or the exception's type."""
+    name = cell["signal"] or (cell["exception"] or "").rpartition(".")[2]
+    return re.escape(name) if name else None
+
+
+def _documented(rows: Sequence[ExpectationRow], version: Version, behaviour: _Behaviour) -> ExpectationRow | None:
+    """Return the row that covers a version and lists its outcome."""
+    for row in rows:
+        if row.when[0].specifier.contains(version, prereleases=True) and set(behaviour.outcomes) <= set(row.outcome):
+            return row
+    return None
+
+
+def _behaviour(row: ExpectationRow) -> _Behaviour:
+    return _Behaviour(row.outcome, row.match.pattern if row.match else None)
+
+
+def _lowest(rows: Sequence[ExpectationRow], package: str) -> str | None:
+    """Return the lower bound that the oldest row has already."""
+    bounds = [part.version for row in rows for part in row.when[0].specifier if part.operator == ">="]
+    return min(bounds, key=Version, default=None)
+
+
+def _rows_text(package: str, evidence: dict[Version, _Behaviour], lowest: str | None) -> str:
+    groups = [
+        (behaviour, [version for version, _ in members])
+        for behaviour, members in groupby(sorted(evidence.items()), key=lambda item: item[1])
+    ]
+    starts = [str(versions[0]) for _, versions in groups]
+    if lowest is not None and Version(lowest) < Version(starts[0]):
+        starts[0] = lowest
+    ends = [f",<{start}" for _, start in pairwise(starts)] + [""]
+    lines = []
+    for (behaviour, versions), start, end in zip(groups, starts, ends, strict=True):
+        when = str(Requirement(f"{package}>={start}{end}")) if not end else f"{package}>={start}{end}"
+        parts = [f"when = {json.dumps(when)}", f"outcome = {_listed(behaviour.outcomes)}"]
+        if behaviour.match is not None:
+            parts.append(f"match = {_toml_text(behaviour.match)}")
+        parts.append(f"seen = {_listed(versions)}")
+        lines.append(f"#   {{ {', '.join(parts)} }},\n")
+    return "# expect = [\n" + "".join(lines) + "# ]\n"
+
+
+def _listed(values: Iterable[object]) -> str:
+    return json.dumps([str(value) for value in values])
+
+
+def _toml_text(text: str) -> str:
+    """Write a pattern as a literal string, so that its backslashes stand as they are."""
+    return json.dumps(text) if "'" in text or "\n" in text else f"'{text}'"

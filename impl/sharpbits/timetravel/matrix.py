@@ -1,0 +1,250 @@
+"""Findings by releases: what each finding shows on each release of a package, with the dependencies of its day.
+
+The document is plain JSON, so that it can be stored, shipped, compared, and drawn without running anything. Cost: one
+environment for each release (25 s and 1 GiB, once), then the catalogue's time for each; all of it cached by the
+finding's content and the stack's.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from sharpbits.catalogue import (
+    Environment,
+    Finding,
+    Result,
+    ResultCache,
+    describe_environment,
+    run_all,
+    run_finding,
+    side_by_side,
+)
+from sharpbits.errors import UsageError
+from sharpbits.timetravel.environments import EnvironmentCache
+from sharpbits.timetravel.history import releases
+from sharpbits.timetravel.lock import timestamp
+from sharpbits.timetravel.requests import of_release
+from sharpbits.timetravel.resolution import Resolver
+from sharpbits.timetravel.stack import Pin, Stack
+from sharpbits.timetravel.uv import UnresolvableError, UvError
+
+FORMAT = 1
+
+#: Whose releases are the columns for a component's findings, and what else its stack contains.
+COLUMNS = {
+    "catalyst": ("pennylane-catalyst", ("pennylane-catalyst", "pennylane", "pennylane-lightning", "numpy")),
+    "lightning": ("pennylane-catalyst", ("pennylane-catalyst", "pennylane", "pennylane-lightning", "numpy")),
+    "jax": ("jax", ("jax", "numpy")),
+    "torch": ("torch", ("torch", "numpy")),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One release and the stack of its day."""
+
+    release: Pin
+    at: datetime
+    #: None: it cannot be resolved, see ``untestable``.
+    stack: Stack | None
+    untestable: str | None = None
+
+
+def chosen_releases(
+    resolver: Resolver, package: str, wanted: Sequence[str], since: datetime | None, now: datetime
+) -> list[str]:
+    """Return versions of a package, oldest first.
+
+    Parameters
+    ----------
+    wanted
+        Versions, or specifiers such as ``">=0.12"``; empty: all that were the newest since ``since``.
+
+    Raises
+    ------
+    UsageError
+        One is neither a version nor a specifier; or nothing is chosen.
+    """
+    exact = [text for text in wanted if _is_version(text)]
+    specifiers = [text for text in wanted if not _is_version(text)]
+    found: set[str] = set(exact)
+    if specifiers or not wanted:
+        try:
+            allowed = [SpecifierSet(text) for text in specifiers] or [SpecifierSet()]
+        except InvalidSpecifier as error:
+            raise UsageError(
+                "releases cannot be chosen", why=str(error), resolution="give versions, or specifiers as '>=0.12'"
+            ) from error
+        start = since or datetime(2000, 1, 1, tzinfo=UTC)
+        known = [pin for pin in releases(resolver, package, start, now) if since is None or _not_before(pin, since)]
+        found |= {pin.version for pin in known if any(pin.version in one for one in allowed)}
+    if not found:
+        raise UsageError(
+            "releases cannot be chosen",
+            why=f"no release of {package} is meant",
+            resolution="widen --releases or --since",
+        )
+    return sorted(found, key=Version)
+
+
+def columns(resolver: Resolver, package: str, versions: Sequence[str], requirements: Sequence[str]) -> list[Column]:
+    """Resolve the stack of each release, as of a moment at which it was current.
+
+    Raises
+    ------
+    UvError
+        The index cannot be asked; there is no such release.
+    """
+    now = datetime.now(UTC)
+    found = []
+    for version in versions:
+        pinned, moment = of_release(f"{package}=={version}", requirements, resolver, now)
+        (release,) = resolver.resolve([f"{package}=={version}"], moment, dependencies=False).pins
+        try:
+            found.append(Column(release, moment, resolver.resolve(pinned, moment)))
+        except UnresolvableError as error:
+            found.append(Column(release, moment, None, error.why))
+    return found
+
+
+@dataclass(frozen=True)
+class MatrixRun:
+    """How the cells come about."""
+
+    resolver: Resolver
+    environments: EnvironmentCache
+    cache: ResultCache
+    jobs: int = 0
+    fresh: bool = False
+    on_column: Callable[[Column, int], None] = lambda column, cells: None
+    on_cell: Callable[[Finding], None] = lambda finding: None
+
+    def fill(self, findings: Sequence[Finding], wanted: Sequence[Column]) -> tuple[dict[str, Any], bool]:
+        """Run what is not known yet; return the document, and whether it was interrupted.
+
+        A column whose environment cannot be built is ``untestable``, with uv's reason.
+        """
+        here = describe_environment(self.resolver.target.interpreter)
+        cells: dict[tuple[str, int], dict[str, Any]] = {}
+        reasons = [column.untestable for column in wanted]
+        interrupted = False
+        for number, column in enumerate(wanted):
+            if column.stack is None or interrupted:
+                continue
+            self.on_column(column, len(findings))
+            try:
+                results, interrupted = self._column(findings, column.stack, here)
+            except UvError as error:
+                reasons[number] = f"{error.what}: {error.why}"
+                continue
+            cells |= {(result.finding.id, number): cell(result) for result in results}
+        document = {
+            "format": FORMAT,
+            "package": wanted[0].release.name if wanted else "",
+            "generated": timestamp(datetime.now(UTC)),
+            **{name: getattr(here, name) for name in ("python", "platform", "cpu", "cores")},
+            "columns": [_column_facts(column, reason) for column, reason in zip(wanted, reasons, strict=True)],
+            "rows": [
+                _row_facts(finding)
+                | {
+                    "cells": [
+                        cells.get((finding.id, number)) or _untestable(reason) for number, reason in enumerate(reasons)
+                    ]
+                }
+                for finding in findings
+            ],
+        }
+        return document, interrupted
+
+    def _column(self, findings: Sequence[Finding], stack: Stack, here: Environment) -> tuple[list[Result], bool]:
+        # What a result depends on is known without building anything: so what is cached needs no environment.
+        environment = replace(here, packages={pin.name: pin.version for pin in stack.pins})
+        known = [] if self.fresh else [one for one in findings if self.cache.get(one, environment) is not None]
+        results = [run_finding(finding, environment, cache=self.cache) for finding in known]
+        left = [finding for finding in findings if finding not in known]
+        for finding in known:
+            self.on_cell(finding)
+        if not left:
+            return results, False
+        target = self.resolver.target.interpreter
+        with self.environments.lease(stack, target, self.resolver.options, self.resolver.stop) as python:
+
+            def run(finding: Finding, stop: threading.Event) -> Result:
+                return run_finding(finding, environment, python=python, cache=self.cache, fresh=self.fresh, stop=stop)
+
+            ran, interrupted = run_all(
+                left, run, jobs=self.jobs or side_by_side(left), on_end=lambda finding, result: self.on_cell(finding)
+            )
+        return results + ran, interrupted
+
+
+def cell(result: Result) -> dict[str, Any]:
+    """Return what a cell says of one result."""
+    worst = result.worst
+    facts = {
+        name: getattr(worst, name, None)
+        for name in ("detail", "signal", "exception", "error", "tolerance", "observed", "expected")
+    }
+    broken = result.verdict.value == "broken"
+    return {
+        "outcome": "broken" if broken else str(result.judgement.outcome),
+        "verdict": str(result.verdict),
+        "seen": result.judgement.seen,
+        "documented": [str(outcome) for outcome in result.judgement.documented],
+        **facts,
+        "detail": facts["detail"] or result.judgement.message,
+        "seconds": round(result.seconds, 1),
+    }
+
+
+def _untestable(reason: str | None) -> dict[str, Any]:
+    return {
+        "outcome": "untestable",
+        "verdict": "",
+        "seen": "",
+        "documented": [],
+        "detail": reason or "not run",
+        **dict.fromkeys(("signal", "exception", "error", "tolerance", "observed", "expected", "seconds")),
+    }
+
+
+def _column_facts(column: Column, reason: str | None) -> dict[str, Any]:
+    stack = column.stack
+    return {
+        "release": column.release.version,
+        "at": timestamp(column.at),
+        "uploaded": timestamp(column.release.uploaded) if column.release.uploaded else None,
+        "versions": {pin.name: pin.version for pin in stack.pins} if stack else {},
+        "digest": stack.digest if stack else None,
+        "untestable": reason,
+    }
+
+
+def _row_facts(finding: Finding) -> dict[str, Any]:
+    table = finding.table
+    return {
+        "id": finding.id,
+        "digest": finding.digest,
+        **{name: getattr(table, name) for name in ("component", "title", "workaround", "instead")},
+        **{name: " ".join(getattr(table, name).split()) for name in ("summary", "oracle")},
+        "upstream": list(table.upstream),
+    }
+
+
+def _is_version(text: str) -> bool:
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True
+
+
+def _not_before(pin: Pin, since: datetime) -> bool:
+    return pin.uploaded is None or pin.uploaded >= since

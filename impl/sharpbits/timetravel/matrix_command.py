@@ -1,0 +1,143 @@
+"""What ``sharpbits matrix`` does: choose releases, fill the cells, print and write."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from sharpbits.catalogue import Catalogue, ResultCache, select
+from sharpbits.errors import UsageError
+from sharpbits.files import write_atomically
+from sharpbits.interruption import INTERRUPTED, interruptible
+from sharpbits.report.terminal import console
+from sharpbits.timetravel.dates import cutoff
+from sharpbits.timetravel.environments import EnvironmentCache
+from sharpbits.timetravel.matrix import COLUMNS, Column, MatrixRun, chosen_releases, columns
+from sharpbits.timetravel.matrix_page import matrix_page
+from sharpbits.timetravel.matrix_picture import matrix_picture
+from sharpbits.timetravel.matrix_table import counts, matrix_table
+from sharpbits.timetravel.requests import Source
+
+
+@dataclass(frozen=True)
+class MatrixRequest:
+    """The options of one ``matrix``."""
+
+    component: str = "catalyst"
+    expression: str | None = None
+    releases: tuple[str, ...] = ()
+    since: str | None = None
+    source: Source = field(default_factory=Source)
+    jobs: int = 0
+    fresh: bool = False
+    output: Path | None = None
+    html: Path | None = None
+    picture: Path | None = None
+
+
+def run_matrix(catalogue: Catalogue, request: MatrixRequest) -> int:
+    """Fill the matrix, print it, and return the exit status: 1 when a cell is not as documented.
+
+    Raises
+    ------
+    UsageError
+        Unknown component; no finding or release is meant; a report's folder does not exist.
+    UvError
+        The index cannot be asked.
+    """
+    _check(request)
+    package, requirements = COLUMNS[request.component]
+    # What shares a package's releases shares a matrix: lightning's findings stand with catalyst's.
+    together = [name for name, (whose, _) in COLUMNS.items() if whose == package]
+    chosen = select(catalogue, expression=request.expression, component=None)
+    findings = [one for one in chosen.findings if one.table.component in together]
+    if not findings:
+        raise UsageError(
+            "there is no matrix to fill", why="no finding is selected", resolution="see `sharpbits check --list`"
+        )
+    resolver = request.source.resolver()
+    progress = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=console(stderr=True), transient=True,
+    )  # fmt: skip
+    try:
+        with interruptible(), progress:
+            task = progress.add_task("resolving")
+            now = datetime.now(UTC)
+            since = cutoff(request.since) if request.since else None
+            wanted = source_releases(request, package)
+            versions = chosen_releases(resolver, _with_pre(package, request.source), wanted, since, now)
+            listed = columns(resolver, package, versions, request.source.requirements(requirements))
+            progress.update(task, total=len(findings) * len(listed))
+
+            def begun(column: Column, cells: int) -> None:
+                progress.update(task, description=f"{package} {column.release.version}")
+
+            run = MatrixRun(
+                resolver,
+                EnvironmentCache.default(),
+                ResultCache(),
+                request.jobs,
+                request.fresh,
+                begun,
+                lambda finding: progress.advance(task),
+            )
+            document, interrupted = run.fill(findings, listed)
+    except KeyboardInterrupt:
+        interrupted, document = True, None
+    if document is not None:
+        _write(document, request)
+    if interrupted:
+        sys.stderr.write("interrupted: what was finished is kept, the same command goes on\n")
+        return INTERRUPTED
+    assert document is not None  # noqa: S101 (only an interrupt leaves none)
+    return int(any(cell["verdict"] in ("changed", "broken") for row in document["rows"] for cell in row["cells"]))
+
+
+def source_releases(request: MatrixRequest, package: str) -> tuple[str, ...]:
+    """Split ``--releases 0.11.0,0.12.0`` at its commas; a specifier keeps its own (``>=0.12,<0.15``)."""
+    found: list[str] = []
+    for text in request.releases:
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        if any(part[0] in "<>=!~" for part in parts):
+            found.append(",".join(parts))
+        else:
+            found += [part.removeprefix(f"{package}==") for part in parts]
+    return tuple(found)
+
+
+def _with_pre(package: str, source: Source) -> str:
+    return f"{package}>=0.dev0" if package in source.pre else package
+
+
+def _check(request: MatrixRequest) -> None:
+    if request.component not in COLUMNS:
+        raise UsageError(
+            "there is no matrix to fill",
+            why=f"the component {request.component!r} has no releases to travel through",
+            resolution=f"use one of {', '.join(COLUMNS)}",
+        )
+    for target in (request.output, request.html, request.picture):
+        if target is not None and (target.is_dir() or not target.absolute().parent.is_dir()):
+            raise UsageError(
+                "the matrix cannot be written",
+                why=f"{target} is a folder, or its folder does not exist",
+                resolution="name a file in an existing folder",
+            )
+
+
+def _write(document: dict[str, object], request: MatrixRequest) -> None:
+    target = console()
+    target.print(matrix_table(document))
+    target.print(counts(document), soft_wrap=True)
+    if request.output is not None:
+        write_atomically(request.output, json.dumps(document, indent=1, allow_nan=False) + "\n")
+    if request.html is not None:
+        write_atomically(request.html, matrix_page(document))
+    if request.picture is not None:
+        matrix_picture(document, request.picture)

@@ -1,0 +1,113 @@
+"""What ``sharpbits watch`` does: the newest releases, the whole catalogue, and a bisection of whatever changed."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sharpbits.catalogue import (
+    Catalogue,
+    Environment,
+    Finding,
+    Result,
+    Verdict,
+    describe_environment,
+    run_all,
+    run_finding,
+    side_by_side,
+)
+from sharpbits.errors import SharpbitsError, UsageError
+from sharpbits.files import write_atomically
+from sharpbits.interruption import INTERRUPTED, interruptible
+from sharpbits.report.machine import as_json
+from sharpbits.report.page import as_page
+from sharpbits.report.terminal import console, print_report
+from sharpbits.timetravel.bisect_command import BisectRequest, run_bisect
+from sharpbits.timetravel.environments import EnvironmentCache
+from sharpbits.timetravel.lock import write_lock
+from sharpbits.timetravel.matrix import COLUMNS
+from sharpbits.timetravel.requests import Source
+
+
+@dataclass(frozen=True)
+class WatchRequest:
+    """The options of one ``watch``."""
+
+    component: str
+    reports: Path
+    source: Source = field(default_factory=Source)
+    jobs: int = 0
+
+
+def run_watch(catalogue: Catalogue, request: WatchRequest) -> int:
+    """Run the component's findings on its newest stack; bisect each that changed and write the report.
+
+    In the folder ``reports``: ``stack.txt`` (the lock), ``check.json``, ``check.html``, and for each change a report to
+    paste upstream. Exit status 0: as documented; 1: something changed (or is broken).
+
+    Raises
+    ------
+    UsageError
+        Unknown component.
+    UvError
+        The newest stack cannot be resolved or built.
+    """
+    if request.component not in COLUMNS:
+        raise UsageError(
+            "there is nothing to watch",
+            why=f"the component {request.component!r} has no releases",
+            resolution=f"use one of {', '.join(COLUMNS)}",
+        )
+    _, requirements = COLUMNS[request.component]
+    findings = [one for one in catalogue.findings if one.table.component == request.component]
+    request.reports.mkdir(parents=True, exist_ok=True)
+    resolver = request.source.resolver()
+    try:
+        with interruptible():
+            stack = resolver.resolve(request.source.requirements(requirements), datetime.now(UTC))
+            write_lock(stack, request.reports / "stack.txt")
+            interpreter = resolver.target.interpreter
+            with EnvironmentCache.default().lease(stack, interpreter, request.source.options) as python:
+                environment = describe_environment(python)
+                results, interrupted = _check(findings, environment, python, request.jobs)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    broken = [error for error in catalogue.broken if error.path.parent.name == request.component]
+    write_atomically(
+        request.reports / "check.json", as_json(results, environment, broken=broken, interrupted=interrupted)
+    )
+    write_atomically(
+        request.reports / "check.html", as_page(results, environment, broken=broken, interrupted=interrupted)
+    )
+    print_report(console(), results, environment, broken=broken)
+    if interrupted:
+        return INTERRUPTED
+    for result in results:
+        if result.verdict is Verdict.CHANGED and _bisect(catalogue, result, request) == INTERRUPTED:
+            return INTERRUPTED
+    return 1 if broken or any(result.verdict.fails for result in results) else 0
+
+
+def _check(findings: Sequence[Finding], environment: Environment, python: Path, jobs: int) -> tuple[list[Result], bool]:
+    """Run them all anew: a nightly run is there to see what is, not what was."""
+
+    def run(finding: Finding, stop: threading.Event) -> Result:
+        return run_finding(finding, environment, python=python, fresh=True, stop=stop)
+
+    return run_all(findings, run, jobs=jobs or side_by_side(findings))
+
+
+def _bisect(catalogue: Catalogue, result: Result, request: WatchRequest) -> int:
+    """Bisect one change. Where that cannot be done the reason is told, and the others still are."""
+    name = result.finding.id
+    report = request.reports / f"{name.replace('/', '-')}.md"
+    try:
+        return run_bisect(catalogue, BisectRequest(name=name, source=request.source, report=report))
+    except SharpbitsError as error:
+        write_atomically(report, f"# {result.finding.table.title}\n\n{result.judgement.message}\n\n```\n{error}\n```\n")
+        sys.stderr.write(f"{name} changed and could not be bisected: {error}\n")
+        return 1
