@@ -10,8 +10,8 @@ Hildebrandt, "Simplifying and isolating failure-inducing input", 2002), whose an
 can be left out, and then every single step. If the answer has several packages, each of them is tried alone at last,
 against the metadata's word. Never more than ``most`` probes.
 
-A set that was seen not to bring the change clears every set within it: that a package brings it alone and another, moved
-along, hides it again, is not looked for.
+A set that was seen not to bring the change clears every set within it: that a package brings it alone and another,
+moved along, hides it again, is not looked for.
 """
 
 from __future__ import annotations

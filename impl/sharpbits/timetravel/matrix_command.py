@@ -71,7 +71,7 @@ def run_matrix(catalogue: Catalogue, request: MatrixRequest) -> int:
             now = datetime.now(UTC)
             since = cutoff(request.since) if request.since else None
             wanted = source_releases(request, package)
-            versions = chosen_releases(resolver, _with_pre(package, request.source), wanted, since, now)
+            versions = chosen_releases(resolver, package, wanted, since, now)
             listed = columns(resolver, package, versions, request.source.requirements(requirements))
             progress.update(task, total=len(findings) * len(listed))
 
@@ -109,10 +109,6 @@ def source_releases(request: MatrixRequest, package: str) -> tuple[str, ...]:
         else:
             found += [part.removeprefix(f"{package}==") for part in parts]
     return tuple(found)
-
-
-def _with_pre(package: str, source: Source) -> str:
-    return f"{package}>=0.dev0" if package in source.pre else package
 
 
 def _check(request: MatrixRequest) -> None:

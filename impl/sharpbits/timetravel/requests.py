@@ -21,7 +21,6 @@ from sharpbits.timetravel.uv import IndexOptions
 
 #: What `sharpbits stack` resolves where nothing else is asked for.
 DEFAULT_REQUIREMENTS = ("pennylane-catalyst", "pennylane", "pennylane-lightning", "numpy")
-ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,7 @@ class Source:
     @property
     def options(self) -> IndexOptions:
         """What is passed on to uv."""
-        return IndexOptions(
-            self.default_index, self.extra_index, self.find_links, self.offline, self.torch, ALL in self.pre
-        )
+        return IndexOptions(self.default_index, self.extra_index, self.find_links, self.offline, self.torch, self.pre)
 
     def resolver(self) -> Resolver:
         """Return a resolver for this Python and these indexes.
@@ -55,7 +52,7 @@ class Source:
         return Resolver(Target.of(self.python or Path(sys.executable)), self.options)
 
     def requirements(self, wanted: Sequence[str]) -> tuple[str, ...]:
-        """Check requirements, and let those packages have pre-releases that may.
+        """Check requirements.
 
         Raises
         ------
@@ -71,8 +68,7 @@ class Source:
                     why=f"{text!r}: {str(error).splitlines()[0]}",
                     resolution="write it as 'name', 'name>=1.2' or 'name==1.2'",
                 ) from error
-        # A specifier that names a pre-release is how a requirement admits them (PEP 440).
-        return (*wanted, *(f"{name}>=0.dev0" for name in self.pre if name != ALL))
+        return tuple(wanted)
 
 
 @dataclass(frozen=True)

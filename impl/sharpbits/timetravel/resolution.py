@@ -75,7 +75,7 @@ class Resolver:
         Parameters
         ----------
         requirements
-            PEP 508 requirements. A pre-release is taken only where a requirement names one (``>=0.16.0.dev0``).
+            PEP 508 requirements. Pre-releases are taken on request only, or where a requirement pins one.
         dependencies
             False: the named packages alone.
         prefer

@@ -14,6 +14,9 @@ from sharpbits.errors import SharpbitsError
 #: uv itself needs little; a package that it builds from source may need much.
 _MEMORY = 16 << 30
 
+#: In place of a package's name: every package.
+ALL = "all"
+
 
 class UvError(SharpbitsError):
     """uv failed, or did not end in time."""
@@ -36,8 +39,8 @@ class IndexOptions:
     offline: bool = False
     #: ``"cpu"``, ``"cu128"``, …: the build of torch (uv's ``--torch-backend``).
     torch_backend: str | None = None
-    #: Pre-releases of every package; else only of those that a requirement names one of.
-    prereleases: bool = False
+    #: Packages of which pre-releases count too; ``"all"``: every package.
+    prereleases: tuple[str, ...] = ()
 
     def arguments(self) -> list[str]:
         """Return the options as uv spells them."""
@@ -50,8 +53,11 @@ class IndexOptions:
             words.append("--offline")
         if self.torch_backend:
             words += ["--torch-backend", self.torch_backend]
-        if self.prereleases:
+        if ALL in self.prereleases:
             words += ["--prerelease", "allow"]
+        else:
+            for name in self.prereleases:
+                words += ["--prerelease-package", f"{name}=allow"]
         return words
 
 

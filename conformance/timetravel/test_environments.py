@@ -1,0 +1,146 @@
+"""Environments: built once, whole or not at all, shared, pruned."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from timetravel.conftest import environment
+from timetravel.local_index import LocalIndex
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+BUILD = ["stack", "--at", "2025-05-05", "--with", "frontend", "--build"]
+
+
+def start(tmp_path: Path, index: LocalIndex) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "sharpbits.cli", *BUILD],
+        env=environment(tmp_path, index),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def versions(python: str) -> dict[str, str]:
+    """Ask an environment what it has."""
+    program = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
+    found = subprocess.run([python, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    return dict(json.loads(found.stdout))
+
+
+def disk_usage(folder: Path) -> int:
+    """Bytes on disk, by the system's own count."""
+    counted = subprocess.run(
+        ["du", "--summarize", "--block-size=1", folder], capture_output=True, text=True, check=True
+    )
+    return int(counted.stdout.split()[0])
+
+
+def test_an_environment_has_exactly_the_packages_of_its_stack(sharpbits: Run) -> None:
+    ended = sharpbits(*BUILD)
+    assert ended.returncode == 0, ended.stderr
+    assert versions(ended.stdout.splitlines()[-1]) == {"frontend": "0.5", "solver": "1.1"}
+
+
+def test_the_second_build_is_the_first(sharpbits: Run, index: LocalIndex) -> None:
+    first = sharpbits(*BUILD).stdout.splitlines()[-1]
+    asked = len([path for path in index.asked if path.startswith("/files/")])
+    assert sharpbits(*BUILD).stdout.splitlines()[-1] == first
+    assert len([path for path in index.asked if path.startswith("/files/")]) == asked
+
+
+def test_two_processes_that_want_the_same_environment_get_the_same_whole_one(tmp_path: Path, index: LocalIndex) -> None:
+    running = [start(tmp_path, index) for _ in range(3)]
+    pythons = {process.communicate(timeout=120)[0].splitlines()[-1] for process in running}
+    assert [process.returncode for process in running] == [0, 0, 0]
+    assert len(pythons) == 1
+    assert versions(pythons.pop()) == {"frontend": "0.5", "solver": "1.1"}
+
+
+@pytest.mark.parametrize("wait", [0.3, 0.6, 1.0, 1.6])
+def test_a_build_that_was_killed_is_finished_by_the_next(
+    sharpbits: Run, tmp_path: Path, index: LocalIndex, wait: float
+) -> None:
+    killed = start(tmp_path, index)
+    time.sleep(wait)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    ended = sharpbits(*BUILD)
+    assert ended.returncode == 0, ended.stderr
+    assert versions(ended.stdout.splitlines()[-1]) == {"frontend": "0.5", "solver": "1.1"}
+
+
+def test_a_half_built_environment_is_never_used(sharpbits: Run) -> None:
+    """What is left of a build that died: the interpreter is there, a package is missing, the marker too."""
+    python = sharpbits(*BUILD).stdout.splitlines()[-1]
+    folder = Path(python).parent.parent
+    (folder / "sharpbits-stack.txt").unlink()
+    site = next(folder.glob("lib/python*/site-packages"))
+    (site / "solver.py").unlink()
+    for file in site.glob("solver-*/*"):
+        file.unlink()
+    next(site.glob("solver-*")).rmdir()
+    assert sharpbits(*BUILD).stdout.splitlines()[-1] == python
+    assert versions(python) == {"frontend": "0.5", "solver": "1.1"}
+
+
+def test_pruning_removes_what_was_not_used_for_longest_and_keeps_within_the_size(sharpbits: Run) -> None:
+    first = sharpbits(*BUILD).stdout.splitlines()[-1]
+    second = sharpbits("stack", "--at", "2025-03-05", "--with", "frontend", "--build").stdout.splitlines()[-1]
+    sharpbits(*BUILD)  # used again: now the other one is older
+    listed = sharpbits("stack", "list").stdout
+    assert listed.index(Path(first).parent.parent.name) < listed.index(Path(second).parent.parent.name)
+    larger = max(disk_usage(Path(python).parent.parent) for python in (first, second))
+    assert "removed 1 environments" in sharpbits("stack", "prune", "--keep-gib", (larger + 4096) / 2**30).stdout
+    assert Path(first).exists()
+    assert not Path(second).exists()
+    assert "removed 1 environments" in sharpbits("stack", "prune").stdout
+    assert not Path(first).exists()
+    assert sharpbits("stack", "prune", "--keep-gib", "-1").returncode == 2
+
+
+def test_an_environment_in_use_is_not_pruned(sharpbits: Run, tmp_path: Path, index: LocalIndex) -> None:
+    """A bisection holds the environment of the run that is going on."""
+    (tmp_path / "script.py").write_text("import pathlib, time\npathlib.Path('running').touch()\ntime.sleep(30)\n")
+    arguments = ["bisect", "--run", "python script.py", "--with", "frontend", "--since", "2025-02-01"]
+    holder = subprocess.Popen(
+        [sys.executable, "-m", "sharpbits.cli", *arguments],
+        env=environment(tmp_path, index),
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "running").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert "removed 0 environments" in sharpbits("stack", "prune").stdout
+    finally:
+        holder.send_signal(signal.SIGTERM)
+        assert holder.wait(timeout=30) == 130, "an interrupted search says so"
+    assert "removed 1 environments" in sharpbits("stack", "prune").stdout
+
+
+def test_a_lock_that_is_none_is_refused_with_its_line(sharpbits: Run, tmp_path: Path) -> None:
+    for text, said in (
+        ("solver>=1\n", "lock.txt:1: not a lock"),
+        ("solver==1.0\nsolver==1.1\n", "lock.txt:2: not a lock"),
+        ("# nothing\n", "it pins nothing"),
+        ("solver==1.0 ==\n", "lock.txt:1"),
+    ):
+        (tmp_path / "lock.txt").write_text(text)
+        ended = sharpbits("stack", "--file", "lock.txt")
+        assert ended.returncode == 2
+        assert said in ended.stderr
+    assert sharpbits("stack", "--file", "missing.txt").returncode == 2
