@@ -1,4 +1,4 @@
-"""From the command line to the culprit, with a real resolver, real environments and real packages, without a network."""
+"""From the command line to the culprit: a real resolver, real environments, real packages, and no network."""
 
 from __future__ import annotations
 
