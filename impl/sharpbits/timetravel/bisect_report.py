@@ -78,7 +78,7 @@ def culprit_sentence(found: Bisection) -> str:
         None: "it alone brings the change; everything else without it could not be tested",
     }[found.culprit.necessary]
     if len(found.culprit.packages) > 1:
-        how = "the smallest set that does" if found.culprit.smallest else "none of its parts does"
+        how = "no smaller set does" if found.culprit.smallest else "smaller sets do not, or could not be tested"
         sure = f"{how}; {sure.replace('it alone brings', 'together they bring').replace('without it', 'without them')}"
     return f"{names} ({sure})"
 

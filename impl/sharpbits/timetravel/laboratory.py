@@ -88,7 +88,8 @@ class Laboratory:
             draw = Draw(None, f"{error.what}: {error.why}")
         else:
             reason = untestable(observation, self.subject.rows)
-            draw = Draw(observation, reason)
+            # Where an environment lies is nobody's business in a report.
+            draw = Draw(observation, reason and reason.replace(str(self.environments.folder), "…"))
         self.state.add(stack, draw)
         return draw
 
