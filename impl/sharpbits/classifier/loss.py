@@ -10,10 +10,12 @@ import jax
 import jax.numpy as jnp
 
 
+@jax.custom_jvp
 def losses(logits: jax.Array, labels: jax.Array) -> jax.Array:
     """Return the loss of each row.
 
     Method: ``max(l, 0) - y*l + log1p(exp(-|l|))``, which is ``softplus(l) - y*l`` with no large numbers subtracted.
+    Its derivative with respect to the logit is given, because those of ``max`` and ``|l|`` do not add up at 0.
 
     Parameters
     ----------
@@ -28,6 +30,14 @@ def losses(logits: jax.Array, labels: jax.Array) -> jax.Array:
 def slopes(logits: jax.Array, labels: jax.Array) -> jax.Array:
     """Return the derivative of each row's loss with respect to its logit."""
     return jax.nn.sigmoid(logits) - labels
+
+
+@losses.defjvp
+def _losses_jvp(
+    primals: tuple[jax.Array, jax.Array], tangents: tuple[jax.Array, jax.Array]
+) -> tuple[jax.Array, jax.Array]:
+    (logits, labels), (along_logits, along_labels) = primals, tangents
+    return losses(logits, labels), slopes(logits, labels) * along_logits - logits * along_labels
 
 
 def mean_loss(logits: jax.Array, labels: jax.Array, row_weights: jax.Array) -> jax.Array:
