@@ -68,7 +68,7 @@ void encoding_only(const Circuit<T>& circuit, const Block<T>& block) {
   for (std::int64_t sample = 0; sample < block.count; ++sample) {
     const T* x = block.angles + sample * n;
     T taint = 0;
-    for (int wire = 0; wire < n; ++wire) taint += x[wire] - x[wire];
+    for (int wire = 0; wire < n; ++wire) taint += 0 * x[wire];
     block.value[sample] = cosine(x[0]) + taint;
     if (!block.angles_jacobian) continue;
     for (int wire = 0; wire < n; ++wire) block.angles_jacobian[sample * n + wire] = taint;

@@ -24,6 +24,9 @@ _TARGETS = tuple(
     f"sharpbits_fused_{what}_{bits}" for what in ("value", "value_and_jacobian") for bits in ("f32", "f64")
 )
 
+#: The oldest release whose interface has what the kernel calls.
+_OLDEST_JAX = (0, 6, 0)
+
 #: Whether a block is several rows side by side in vector lanes, or one row; ``auto`` chooses by size.
 BLOCKS = ("auto", "wide", "narrow")
 
@@ -37,11 +40,11 @@ def load() -> None:
     SharpbitsError
         JAX is too old for it, or sharpbits was installed without compiling it.
     """
-    if not hasattr(jax, "ffi"):
+    if jax.__version_info__ < _OLDEST_JAX:
         raise SharpbitsError(
             "the native kernel cannot be used",
-            why="this version of JAX has no foreign function interface",
-            resolution="install jax 0.5 or newer, or use implementation='statevector'",
+            why="it needs parts of XLA's foreign function interface that this version of JAX does not have",
+            resolution="install jax 0.6 or newer, or use implementation='statevector'",
             jax=jax.__version__,
         )
     library = ctypes.CDLL(str(_find()))

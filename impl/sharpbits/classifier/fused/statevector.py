@@ -32,6 +32,8 @@ class _State(NamedTuple):
 @jax.jit
 def value(weights: jax.Array, angles: jax.Array) -> jax.Array:
     """Return ``<Z0>[rows]`` of ``weights[layers, wires, 3]`` and ``angles[rows, wires]``, both of one type."""
+    if angles.shape[0] == 0:
+        return jnp.zeros(0, angles.dtype)
     if weights.shape[0] == 0:
         return jnp.cos(angles[:, 0]) + _taint(angles)
     ket, _ = _final_state(weights, angles)
@@ -43,6 +45,8 @@ def value_and_jacobian(weights: jax.Array, angles: jax.Array) -> tuple[jax.Array
     """Return ``<Z0>[rows]`` and its derivatives ``[rows, layers, wires, 3]`` and ``[rows, wires]``."""
     layers, wires, _ = weights.shape
     rows = angles.shape[0]
+    if rows == 0:
+        return value(weights, angles), jnp.zeros((0, *weights.shape), weights.dtype), angles
     if layers == 0:
         by_angles = jnp.zeros_like(angles).at[:, 0].set(-jnp.sin(angles[:, 0])) + _taint(angles)[:, None]
         return value(weights, angles), jnp.zeros((rows, 0, wires, 3), weights.dtype), by_angles
