@@ -67,7 +67,8 @@ def best_threshold(logits: npt.ArrayLike, labels: npt.ArrayLike, criterion: str)
     # Half each: the sum of two large logits would overflow.
     between = distinct[:-1] / 2 + distinct[1:] / 2
     between = np.where(between < distinct[1:], between, distinct[:-1])  # rounded up: neighbouring numbers
-    cuts = np.concatenate([[distinct[0] - 1.0], between, [distinct[-1]]])
+    below = min(distinct[0] - 1.0, np.nextafter(distinct[0], -np.inf))
+    cuts = np.concatenate([[below], between, [distinct[-1]]])
     # Where a gap holds 0, cut there: any point of the gap is equally good.
     cuts[1:-1] = np.where((distinct[:-1] <= 0) & (distinct[1:] > 0), 0.0, cuts[1:-1])
     scores = CRITERIA[criterion](hits, alarms, positives, negatives)

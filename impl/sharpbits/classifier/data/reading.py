@@ -77,17 +77,16 @@ def read_table(path: Path) -> pd.DataFrame:
 def _arrays(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    loaded = np.load(path, allow_pickle=False)
-    if isinstance(loaded, np.ndarray):
-        return pd.DataFrame(_matrix(loaded))
-    with loaded:
-        table = pd.DataFrame(_matrix(loaded["X"]))
-        for name in loaded.files:
-            if name != "X":
-                if loaded[name].shape != (len(table),):
-                    raise ValueError(f"array {name!r} has shape {loaded[name].shape}, and X has {len(table)} rows")
-                table[name] = loaded[name]
-        return table
+    # Opened here: NumPy leaves a file that it cannot read open.
+    with path.open("rb") as stream:
+        loaded = np.load(stream, allow_pickle=False)
+        arrays = {"X": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
+    table = pd.DataFrame(_matrix(arrays.pop("X")))
+    for name, array in arrays.items():
+        if array.shape != (len(table),):
+            raise ValueError(f"array {name!r} has shape {array.shape}, and X has {len(table)} rows")
+        table[name] = array
+    return table
 
 
 def _matrix(array: np.ndarray) -> np.ndarray:
