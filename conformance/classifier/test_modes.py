@@ -6,10 +6,10 @@ import jax
 import numpy as np
 import optax
 import pytest
-from classifier import dense_circuit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classifier import dense_circuit
 from sharpbits.classifier import Parameters, get_mode
 from sharpbits.classifier.batching import epoch_order
 from sharpbits.classifier.loss import mean_loss
@@ -194,4 +194,3 @@ def test_the_loss_is_stable_for_logits_of_any_size():
                 )
                 np.testing.assert_allclose(got, value, rtol=4 * eps, atol=0)
                 np.testing.assert_allclose(gradient[0], slope, rtol=4 * eps, atol=eps)
-

@@ -19,7 +19,7 @@ from sharpbits.classifier.data.splits import split_rows
 from sharpbits.classifier.errors import InvalidDataError, InvalidTypeError, UntrainedError
 from sharpbits.classifier.modes import Mode, choose, get_mode
 from sharpbits.classifier.precision import precision
-from sharpbits.classifier.preprocessing import Preprocessing
+from sharpbits.classifier.preprocessing import Preprocessing, check_policy
 from sharpbits.classifier.progress import progress_bar, silent
 from sharpbits.classifier.threshold import best_threshold
 from sharpbits.classifier.training import Part, Settings, logits, train
@@ -45,7 +45,8 @@ class QuantumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     qubits
         How many components and wires; None: 8, or the number of features if that is less.
     layers
-        Layers of rotations and CNOTs.
+        Layers of rotations and CNOTs. One is too few: the ring leaves wire 0, the first component, unread (for two
+        wires or more); every wire is read from two layers on.
     mode, device, device_options
         How the circuit is computed: see :func:`sharpbits.classifier.modes.choose`.
     dtype
@@ -158,6 +159,7 @@ class QuantumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         DivergenceError
             The loss is no longer finite.
         """
+        check_policy(self.missing)
         with _as_ours():
             features, labels = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=self._finite())
             check_classification_targets(labels)

@@ -71,12 +71,7 @@ class Preprocessing:
         InvalidDataError
             Too many components, missing values where they are an error, or a feature that has none.
         """
-        if missing not in MISSING_POLICIES:
-            raise UsageError(
-                "no such policy for missing values",
-                why=f"{missing!r} is none of {', '.join(MISSING_POLICIES)}",
-                resolution="name one of them",
-            )
+        check_policy(missing)
         rows, width = features.shape
         if not 1 <= components <= min(rows, width):
             raise InvalidDataError(
@@ -119,6 +114,22 @@ class Preprocessing:
     def arrays(self) -> dict[str, Floats]:
         """Return the state by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def check_policy(missing: str) -> None:
+    """Make sure that a policy for missing values exists.
+
+    Raises
+    ------
+    UsageError
+        There is none of that name.
+    """
+    if missing not in MISSING_POLICIES:
+        raise UsageError(
+            "no such policy for missing values",
+            why=f"{missing!r} is none of {', '.join(MISSING_POLICIES)}",
+            resolution="name one of them",
+        )
 
 
 def _medians(features: Floats) -> Floats:
