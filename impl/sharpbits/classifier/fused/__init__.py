@@ -8,7 +8,6 @@
 ``expectation``   the one function: arguments checked, derivatives, batches of batches
 ``kernel``        on CPUs: the native kernel (``impl/native/classifier``) behind JAX's foreign calls
 ``statevector``   on every other platform: the same method in ``jax.numpy``
-``scaling``       ``python -m sharpbits.classifier.fused.scaling``: how time and memory grow, with a plot
 ================  ====================================================================================
 """
 
