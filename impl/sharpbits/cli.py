@@ -95,13 +95,13 @@ def show(name: Name, python: Python = None, findings: Findings = None) -> None:
     """Tell everything about one finding: what happens, the oracle, the documented versions, the last result here."""
     from sharpbits.catalogue import ResultCache, describe_environment, judge
     from sharpbits.catalogue.runner import Result
-    from sharpbits.report.terminal import console, description
+    from sharpbits.report.terminal import console, print_finding
 
     finding = _catalogue(findings).find(name)
     environment = describe_environment(python)
     known = ResultCache().get(finding, environment)
     result = Result(finding, judge(finding, environment, known), known, cached=True) if known else None
-    console().print(description(finding, environment, result))
+    print_finding(console(), finding, environment, result)
 
 
 @app.command()
