@@ -1,6 +1,6 @@
-"""The command line: ``sharpbits check`` and the commands around it; ``cli_timetravel`` has those that travel.
+"""The command line: ``sharpbits check`` and the commands around it.
 
-Only typer is imported here; each command imports what it needs, so that ``--help`` answers at once.
+``cli_timetravel`` and ``cli_classifier`` have the others. Only typer is imported here; each command imports what it needs, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from sharpbits.cli_options import Findings, Name, Python, catalogue_of
+from sharpbits.cli_classifier import register_classifier
+from sharpbits.cli_options import Findings, Name, Python, catalogue_of, needs_extra
 from sharpbits.cli_timetravel import register_timetravel
 
 app = typer.Typer(
@@ -83,13 +84,13 @@ def show(name: Name, python: Python = None, findings: Findings = None) -> None:
     """Tell everything about one finding: what happens, the oracle, the documented versions, the last result here."""
     from sharpbits.catalogue import ResultCache, describe_environment, judge
     from sharpbits.catalogue.runner import Result
-    from sharpbits.report.terminal import console, description
+    from sharpbits.report.terminal import console, print_finding
 
     finding = catalogue_of(findings).find(name)
     environment = describe_environment(python)
     known = ResultCache().get(finding, environment)
     result = Result(finding, judge(finding, environment, known), known, cached=True) if known else None
-    console().print(description(finding, environment, result))
+    print_finding(console(), finding, environment, result)
 
 
 @app.command()
@@ -132,14 +133,9 @@ def gate(
 
     Store a run with `pytest perf --benchmark-json=FILE`.
     """
-    try:
+    with needs_extra("the gate cannot be held", "perf"):
         from sharpbits.gate.command import GateRequest, run_gate
-    except ModuleNotFoundError as error:
-        from sharpbits.errors import UsageError
 
-        raise UsageError(
-            "the gate cannot be held", why=f"{error.name} is missing", resolution="pip install 'sharpbits[perf]'"
-        ) from error
     request = GateRequest(
         against=against,
         new=new,
@@ -155,6 +151,7 @@ def gate(
 
 
 register_timetravel(app)
+register_classifier(app)
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from sharpbits.errors import SharpbitsError
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a file's content in one step: a reader, or a crash, sees the old text or the new, never a part.
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Replace a file's content in one step: a reader, or a crash, sees the old one or the new, never a part.
 
     Raises
     ------
@@ -22,8 +22,8 @@ def write_atomically(path: Path, text: str) -> None:
     except OSError as error:
         raise _unwritable(path, error) from error
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content.encode("utf-8") if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())
         # mkstemp makes the file private; give it the rights that an ordinary new file would have.

@@ -12,6 +12,7 @@
 # the array the row begins.
 # """
 # oracle = "dense state vector in NumPy, exact parameter-shift rule, chain rule by hand"
+# instead = "sharpbits.classifier.mean_loss_and_gradient"
 # workaround = "catalyst.vmap(catalyst.grad(qnode)), chain rule outside"
 # see = ["catalyst/bare_qnode_grad_of_a_row", "catalyst/vmap_of_bare_qnode_grad"]
 # expect = [

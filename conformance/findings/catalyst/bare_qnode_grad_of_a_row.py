@@ -11,6 +11,7 @@
 # the array's memory. No loop, no map, no warning.
 # """
 # oracle = "dense state vector in NumPy, exact parameter-shift rule"
+# instead = "sharpbits.classifier.values_and_gradients"
 # workaround = "jnp.take(batch, 3, axis=0) instead of batch[3]"
 # see = ["catalyst/bare_qnode_grad_in_for_loop", "catalyst/vmap_of_bare_qnode_grad"]
 # expect = [

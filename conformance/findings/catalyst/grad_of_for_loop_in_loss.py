@@ -11,6 +11,7 @@
 # """
 # oracle = "dense state vector in NumPy, exact parameter-shift rule"
 # upstream = ["https://github.com/PennyLaneAI/catalyst/issues/1912"]
+# instead = "sharpbits.classifier.mean_loss_and_gradient"
 # workaround = "catalyst.vmap(catalyst.grad(qnode)), chain rule outside"
 # see = ["catalyst/vmap_of_bare_qnode_grad", "catalyst/bare_qnode_grad_in_for_loop"]
 # expect = [

@@ -10,6 +10,7 @@
 # with the sample as an argument of the bare QNode instead of a captured index the same loop compiles.
 # """
 # oracle = "dense state vector in NumPy, exact parameter-shift rule"
+# instead = "sharpbits.classifier.mean_loss_and_gradient"
 # workaround = "catalyst.vmap(catalyst.grad(qnode)), chain rule outside"
 # see = ["catalyst/vmap_of_bare_qnode_grad", "catalyst/bare_qnode_grad_in_for_loop"]
 # expect = [

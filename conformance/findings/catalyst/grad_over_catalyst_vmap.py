@@ -11,6 +11,7 @@
 # """
 # oracle = "dense state vector in NumPy, exact parameter-shift rule"
 # upstream = ["https://github.com/PennyLaneAI/catalyst/issues/1912", "https://github.com/PennyLaneAI/catalyst/pull/2445"]
+# instead = "sharpbits.classifier.mean_loss_and_gradient"
 # workaround = "catalyst.vmap(catalyst.grad(qnode)), chain rule outside"
 # see = ["catalyst/forward_of_catalyst_vmap", "catalyst/jax_grad_of_vmap_of_qjit", "catalyst/vmap_of_bare_qnode_grad"]
 # expect = [

@@ -13,6 +13,7 @@
 # """
 # oracle = "closed form: -sum(x * sin(w * x))"
 # upstream = ["https://github.com/PennyLaneAI/catalyst/issues/1912"]
+# instead = "sharpbits.classifier.values_and_gradients"
 # workaround = "jax.grad of the sum over jax.vmap(qjit(qnode))"
 # see = ["catalyst/grad_over_lax_map", "catalyst/jax_grad_of_vmap_of_qjit"]
 # expect = [

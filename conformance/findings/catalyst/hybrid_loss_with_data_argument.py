@@ -12,6 +12,7 @@
 # right.
 # """
 # oracle = "closed form: all gates rotate about one axis"
+# instead = "sharpbits.classifier.mean_loss_and_gradient"
 # workaround = "argnums=[0, 1], or catalyst.grad of the bare QNode + chain rule"
 # see = ["catalyst/hybrid_loss_with_all_arguments", "catalyst/vmap_of_bare_qnode_grad", "catalyst/grad_of_unrolled_batch"]
 # expect = [

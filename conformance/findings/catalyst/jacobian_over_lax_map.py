@@ -12,6 +12,7 @@
 # """
 # oracle = "dense state vector in NumPy, exact parameter-shift rule"
 # upstream = ["https://github.com/PennyLaneAI/catalyst/issues/1912"]
+# instead = "sharpbits.classifier.values_and_gradients"
 # workaround = "catalyst.vmap(catalyst.grad(qnode))"
 # see = ["catalyst/grad_over_lax_map", "catalyst/vmap_of_bare_qnode_grad"]
 # expect = [

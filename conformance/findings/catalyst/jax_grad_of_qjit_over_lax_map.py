@@ -12,6 +12,7 @@
 # """
 # oracle = "dense state vector in NumPy, exact parameter-shift rule"
 # upstream = ["https://github.com/PennyLaneAI/catalyst/issues/1912"]
+# instead = "sharpbits.classifier.mean_loss_and_gradient"
 # workaround = "qjit the QNode only, jax.vmap and jax.grad outside it"
 # see = ["catalyst/grad_over_lax_map", "catalyst/jax_grad_of_vmap_of_qjit"]
 # expect = [

@@ -12,6 +12,7 @@
 # """
 # oracle = "dense state vector in NumPy, exact parameter-shift rule"
 # upstream = ["https://github.com/PennyLaneAI/catalyst/issues/2251"]
+# instead = "sharpbits.classifier.mean_loss_and_gradient"
 # workaround = "catalyst.grad, and the value from a second call"
 # see = ["catalyst/grad_of_unrolled_batch", "catalyst/value_and_grad_with_data_argument"]
 # expect = [

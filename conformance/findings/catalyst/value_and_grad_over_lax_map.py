@@ -12,6 +12,7 @@
 # """
 # oracle = "dense state vector in NumPy, exact parameter-shift rule"
 # upstream = ["https://github.com/PennyLaneAI/catalyst/issues/1912", "https://github.com/PennyLaneAI/catalyst/issues/2251"]
+# instead = "sharpbits.classifier.mean_loss_and_gradient"
 # workaround = "jax.value_and_grad of the mean over jax.vmap(qjit(qnode))"
 # see = ["catalyst/grad_over_lax_map", "catalyst/value_and_grad_with_data_argument", "catalyst/jax_grad_of_vmap_of_qjit", "catalyst/vmap_of_bare_qnode_grad"]
 # expect = [

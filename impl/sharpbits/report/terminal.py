@@ -14,6 +14,7 @@ from rich.text import Text
 
 from sharpbits.catalogue import Environment, Finding, FindingFileError, Observation, Result, Verdict, since
 from sharpbits.catalogue.outcome import Severity
+from sharpbits.catalogue.snippet import snippet
 from sharpbits.report.ordering import verdict_counts, worst_first
 from sharpbits.report.plain_text import printable
 
@@ -134,6 +135,16 @@ def _counts(results: Sequence[Result], broken: Sequence[FindingFileError]) -> Te
             f" · {cached} of {len(results)} from earlier runs of the same stack (--fresh runs them again)", "dim"
         )
     return line
+
+
+def print_finding(output: Console, finding: Finding, environment: Environment, result: Result | None) -> None:
+    """Print everything about one finding, and an example of what to use instead that can be pasted as it stands."""
+    output.print(description(finding, environment, result))
+    example = snippet(finding.table.instead) if finding.table.instead is not None else None
+    if example is not None:
+        output.print(Text(f"\n{finding.table.instead}, for example:\n", style="bold"))
+        # As it is, whatever the width: a wrapped or cropped line is no longer code.
+        output.print(Text(example), soft_wrap=True)
 
 
 def description(finding: Finding, environment: Environment, result: Result | None) -> RenderableType:

@@ -1,0 +1,196 @@
+"""Every mode computes the same circuit, loss and gradient: the dense statevector's and its finite differences."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+import optax
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from classifier import dense_circuit
+from sharpbits.classifier import Parameters, get_mode
+from sharpbits.classifier.batching import epoch_order
+from sharpbits.classifier.loss import mean_loss
+from sharpbits.classifier.modes import State
+from sharpbits.classifier.optimisers import OPTIMISERS, optimiser
+from sharpbits.classifier.precision import wide_types
+
+#: (layers, wires, rows): one compilation each. One wire has no ring, two have a ring of two CNOTs.
+SIZES = [(1, 1, 2), (2, 2, 3), (2, 3, 5)]
+MODES = [
+    ("vmap", "lightning.qubit"),
+    ("map", "lightning.qubit"),
+    ("native", "lightning.qubit"),
+    ("fused", "statevector"),
+]
+#: Compiling default.qubit takes seconds a size.
+ALL = [(*mode, *size) for mode in MODES for size in SIZES] + [
+    ("vmap", "default.qubit", 1, 2, 2),
+    ("map", "default.qubit", 1, 1, 2),
+]
+EVERY = pytest.mark.parametrize(("name", "device", "layers", "wires", "rows"), ALL)
+PRECISION = pytest.mark.parametrize("dtype", ["float64", "float32"])
+
+
+def requires(device: str) -> None:
+    if device != "statevector":
+        pytest.importorskip("catalyst")
+
+
+def drawn(seed: int, layers: int, wires: int, rows: int):
+    rng = np.random.default_rng(seed)
+    parameters = Parameters(
+        rng.uniform(-np.pi, np.pi, (layers, wires, 3)), rng.normal(scale=2.0), rng.normal(scale=3.0)
+    )
+    row_weights = rng.integers(0, 3, rows).astype(float)
+    row_weights[0] = 1.0  # padding never fills a batch
+    return parameters, rng.uniform(-np.pi, np.pi, (rows, wires)), rng.integers(0, 2, rows).astype(float), row_weights
+
+
+def flat(parameters):
+    return np.concatenate([np.ravel(np.asarray(leaf, np.float64)) for leaf in parameters])
+
+
+def rounding(dtype: str, parameters, angles) -> float:
+    """The gates' rounding errors add up; slope and size of the logit multiply them; angles are rounded, too."""
+    gates = angles.shape[1] * (1 + 4 * parameters.weights.shape[0])
+    return 8 * gates * np.finfo(dtype).eps * (1 + abs(parameters.alpha) + abs(parameters.bias)) * (1 + np.pi)
+
+
+@EVERY
+@PRECISION
+@settings(max_examples=4)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_values_are_those_of_the_dense_statevector(name, device, layers, wires, rows, dtype, seed):
+    requires(device)
+    mode = get_mode(name, device, layers=layers, wires=wires, dtype=dtype)
+    parameters, angles, _, _ = drawn(seed, layers, wires, rows)
+    values = mode.expectation(parameters.weights, angles)
+    assert values.dtype == dtype
+    exact = [dense_circuit.expectation(parameters.weights, row) for row in angles]
+    np.testing.assert_allclose(values, exact, rtol=0, atol=rounding(dtype, parameters, angles))
+
+
+@EVERY
+@PRECISION
+@settings(max_examples=4)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_loss_and_gradient_are_those_of_finite_differences(name, device, layers, wires, rows, dtype, seed):
+    requires(device)
+    mode = get_mode(name, device, layers=layers, wires=wires, dtype=dtype)
+    parameters, angles, labels, row_weights = drawn(seed, layers, wires, rows)
+    loss, gradient = mode.gradient(parameters, angles, labels, row_weights)
+    assert loss.dtype == dtype
+    assert {str(leaf.dtype) for leaf in gradient} == {dtype}
+    assert gradient.weights.shape == (layers, wires, 3)
+
+    def exact(at):
+        return dense_circuit.loss(at, (layers, wires, 3), angles, labels, row_weights)
+
+    at = flat(parameters)
+    tolerance = rounding(dtype, parameters, angles)
+    np.testing.assert_allclose(loss, exact(at), rtol=0, atol=tolerance)
+    # Fourth-order differences with step 1e-3: truncation some 1e-12 times the fifth derivative of the logit.
+    truncation = 1e-10 * (1 + abs(parameters.alpha)) ** 5
+    np.testing.assert_allclose(
+        flat(gradient), dense_circuit.differences(exact, at, 1e-3), rtol=0, atol=tolerance + truncation
+    )
+
+
+@pytest.mark.parametrize(("layers", "wires", "rows"), SIZES)
+@settings(max_examples=4)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_all_modes_agree_to_rounding(layers, wires, rows, seed):
+    requires("lightning.qubit")
+    parameters, angles, labels, row_weights = drawn(seed, layers, wires, rows)
+    gradients = []
+    for name, device in MODES:
+        mode = get_mode(name, device, layers=layers, wires=wires, dtype="float64")
+        gradients.append(flat(mode.gradient(parameters, angles, labels, row_weights)[1]))
+    spread = np.ptp(gradients, axis=0).max()
+    assert spread <= rounding("float64", parameters, angles)
+
+
+@pytest.mark.parametrize(("name", "device"), [*MODES])
+def test_rows_of_weight_zero_change_nothing(name, device):
+    requires(device)
+    mode = get_mode(name, device, layers=2, wires=3, dtype="float64")
+    parameters, angles, labels, _ = drawn(0, 2, 3, 5)
+    weights = np.array([1.0, 1.0, 1.0, 0.0, 0.0])
+    loss, gradient = mode.gradient(parameters, angles, labels, weights)
+    angles[3:], labels[3:] = 0.7, 1.0
+    other_loss, other = mode.gradient(parameters, angles, labels, weights)
+    assert loss == other_loss
+    assert np.array_equal(flat(gradient), flat(other))
+
+
+@pytest.mark.parametrize(("name", "device"), [*MODES])
+@pytest.mark.parametrize("optimiser_name", list(OPTIMISERS))
+def test_an_epoch_is_optax_applied_to_each_batch_in_turn(name, device, optimiser_name):
+    """The oracle applies optax, step by step, to the gradients of the dense statevector (as JAX differentiates it)."""
+    requires(device)
+    layers, wires, rows, batch = 2, 2, 8, 3
+    mode = get_mode(name, device, layers=layers, wires=wires, dtype="float64")
+    parameters, angles, labels, _ = drawn(1, layers, wires, rows)
+    with wide_types():
+        transform = optimiser(optimiser_name, 0.05)
+        start = Parameters(*(jax.numpy.asarray(leaf, "float64") for leaf in parameters))
+        order, weights = epoch_order(jax.random.key(3), rows, batch, "float64")
+        state, step_losses = mode.epoch(transform)(
+            State(start, transform.init(start)),
+            jax.numpy.asarray(angles),
+            jax.numpy.asarray(labels),
+            order,
+            weights,
+        )
+
+        def loss(at, chosen, chosen_weights):
+            return dense_circuit.loss(at, (layers, wires, 3), angles[chosen], labels[chosen], chosen_weights)
+
+        # Adam divides by the size of the gradient: differences with an error of 1e-11 would be amplified where an
+        # entry vanishes by symmetry. So the reference's gradient is exact: the mode under test supplies it, and
+        # test_loss_and_gradient_are_those_of_finite_differences has held that against the dense statevector.
+        at = Parameters(*(jax.numpy.asarray(leaf, "float64") for leaf in parameters))
+        inner = transform.init(at)
+        for step, (chosen, chosen_weights) in enumerate(zip(np.asarray(order), np.asarray(weights), strict=True)):
+            assert abs(float(step_losses[step]) - loss(flat(at), chosen, chosen_weights)) < 1e-9
+            _, gradient = mode.gradient(at, angles[chosen], labels[chosen], chosen_weights)
+            updates, inner = transform.update(gradient, inner, at)
+            at = optax.apply_updates(at, updates)
+    assert step_losses.shape == (3,)
+    # The first weight of each layer's RZ on an unentangled wire has no influence; Adam turns its gradient, which is
+    # rounding noise, into a step. All others agree to rounding.
+    moved = np.abs(flat(gradient)) > 1e-9
+    np.testing.assert_allclose(flat(state.parameters)[moved], flat(at)[moved], rtol=0, atol=1e-9)
+    assert moved.sum() >= 8
+
+
+@pytest.mark.parametrize(("rows", "batch"), [(1, 1), (7, 3), (12, 4), (3, 8)])
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=10)
+def test_an_epoch_has_every_row_once_in_batches_of_one_shape(rows, batch, seed):
+    with wide_types():
+        order, weights = map(np.asarray, epoch_order(jax.random.key(seed), rows, batch, "float32"))
+    assert order.shape == weights.shape == (-(-rows // batch), batch)
+    assert order.dtype == np.int64
+    assert sorted(order[weights == 1]) == list(range(rows))
+    assert set(np.unique(weights)) <= {0.0, 1.0}
+
+
+def test_the_loss_is_stable_for_logits_of_any_size():
+    logits = np.array([-1e4, -1e4, 1e4, 1e4, 0.0, 50.0])
+    labels = np.array([0.0, 1.0, 0.0, 1.0, 1.0, 1.0])
+    exact = [0.0, 1e4, 1e4, 0.0, np.log(2.0), np.log1p(np.exp(-50.0))]
+    slopes = [0.0, -1.0, 1.0, 0.0, -0.5, -np.exp(-50.0)]
+    with wide_types():
+        for dtype in ("float32", "float64"):
+            eps = np.finfo(dtype).eps
+            for logit, label, value, slope in zip(logits, labels, exact, slopes, strict=True):
+                one = np.ones(1, dtype)
+                got, gradient = jax.value_and_grad(lambda x, label=label, one=one: mean_loss(x, one * label, one))(
+                    one * np.dtype(dtype).type(logit)
+                )
+                np.testing.assert_allclose(got, value, rtol=4 * eps, atol=0)
+                np.testing.assert_allclose(gradient[0], slope, rtol=4 * eps, atol=eps)
