@@ -71,7 +71,7 @@ def document(rows: list[dict[str, Any]], columns: list[dict[str, Any]], **others
 
 
 def varied_matrix() -> dict[str, Any]:
-    """Every outcome, an unbuildable release, a flaky cell, an undocumented one, rows that change and rows that do not."""
+    """Every outcome, an unbuildable release, a flaky cell, an undocumented one, rows that change and others."""
     reason = "no solution: pennylane-catalyst 0.13.0 needs jax==0.6.0, which is not available for this Python"
     wrong = cell(
         "wrong-gradient", error=0.1, tolerance=1e-12, observed=[0.125 * number for number in range(60)],
@@ -80,9 +80,13 @@ def varied_matrix() -> dict[str, Any]:
     crash = cell("crash", signal="SIGABRT", detail="LLVM ERROR: cannot differentiate", seen="crash 1 of 3, ok 2 of 3")
     fixed = cell("ok", verdict="changed", documented=["wrong-gradient"], error=0.0, tolerance=1e-12)
     gone = untestable(reason)
-    long = "catalyst.grad of a loss that lax.maps the QNode: exponents are lost and the gradient is silently wrong in all"
+    long = (
+        "catalyst.grad of a loss that lax.maps the QNode: exponents are lost and the gradient is silently wrong in all"
+    )
     rows = [
-        row("toy/lax_map", [crash, wrong, gone, wrong, wrong, fixed], title=long, instead="sharpbits.errors.UsageError"),
+        row(
+            "toy/lax_map", [crash, wrong, gone, wrong, wrong, fixed], title=long, instead="sharpbits.errors.UsageError"
+        ),
         row("toy/always_wrong", ["wrong-value", "wrong-value", gone, "wrong-value", "wrong-value", "wrong-value"]),
         row("toy/always_fine", ["ok", "ok", gone, "ok", "ok", "ok"], upstream=[]),
         row("toy/loud", ["ok", "error", gone, "compile-error", "compile-error", "ok"]),

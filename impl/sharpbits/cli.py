@@ -1,6 +1,7 @@
 """The command line: ``sharpbits check`` and the commands around it.
 
-``cli_timetravel`` and ``cli_classifier`` have the others. Only typer is imported here; each command imports what it needs, so that ``--help`` answers at once.
+``cli_timetravel`` and ``cli_classifier`` have the others. Only typer is imported here; each command imports what it
+needs, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations

@@ -115,8 +115,8 @@ def as_page(
         version=version("sharpbits"),
         style=style,
         script=script,
-        style_hash=_policy_hash(style),
-        script_hash=_policy_hash(script),
+        style_hash=policy_hash(style),
+        script_hash=policy_hash(script),
     )
 
 
@@ -125,7 +125,7 @@ def _templates() -> Templates:
     return Templates(
         loader=PackageLoader("sharpbits.report"),
         autoescape=True,
-        finalize=_shown,
+        finalize=shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -133,7 +133,7 @@ def _templates() -> Templates:
     )
 
 
-def _shown(value: object) -> object:
+def shown(value: object) -> object:
     """Every text that enters the page passes here, but for the page's own markup and a finding's source."""
     return value if isinstance(value, Markup) else printable(str(value))
 
@@ -143,7 +143,7 @@ def _inlined(name: str) -> Markup:
     return Markup(files("sharpbits.report").joinpath("templates", name).read_text("utf-8"))  # noqa: S704 -- our own
 
 
-def _policy_hash(text: str) -> str:
+def policy_hash(text: str) -> str:
     """Return what a content security policy calls this inline text."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
@@ -175,7 +175,7 @@ def _entry(result: Result, environment: Environment) -> _Entry:
         since=_since(finding, environment),
         runs=_runs(result),
         rows=[(row, row in applying) for row in finding.table.expect],
-        links=[(link, _link_text(link)) for link in finding.table.upstream],
+        links=[(link, link_text(link)) for link in finding.table.upstream],
         source=Markup.escape(finding.source),
     )
 
@@ -188,7 +188,7 @@ def _since(finding: Finding, environment: Environment) -> tuple[str, str] | None
     return ("Until", told.removeprefix("until ")) if told.startswith("until ") else ("Since", told)
 
 
-def _link_text(link: str) -> str:
+def link_text(link: str) -> str:
     """Name a GitHub issue or pull request as GitHub does, anything else by its address."""
     issue = _ISSUE.fullmatch(link)
     return f"{issue[1]}#{issue[2]}" if issue else link
@@ -211,17 +211,17 @@ def _runs(result: Result) -> list[_Run]:
 
 def _value(value: Any, *, whole: bool) -> _Value:
     text = _text(value)
-    return _Value(text, None) if len(text) <= _SHORT else _Value(_shortened(value), text if whole else None)
+    return _Value(text, None) if len(text) <= _SHORT else _Value(shortened(value), text if whole else None)
 
 
 def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _shortened(value: Any) -> str:
+def shortened(value: Any) -> str:
     """Keep as many leading entries of a list as fit, or the beginning of anything else, and say how much more there is.
 
-    >>> _shortened(list(range(100)))[-22:]
+    >>> shortened(list(range(100)))[-22:]
     '40, 41, 42, … 57 more]'
     """
     if isinstance(value, list):

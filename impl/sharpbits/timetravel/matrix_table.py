@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sharpbits.catalogue import Outcome
-from sharpbits.catalogue.outcome import Severity
+from sharpbits.timetravel.matrix_signs import worst_first
 
 #: A word short enough for a column, and its style.
 _SHORT = {
@@ -34,15 +34,9 @@ def matrix_table(document: dict[str, Any]) -> Table:
     table.add_column(document["package"], overflow="fold")
     for column in document["columns"]:
         table.add_column(f"{column['release']}\n{(column['uploaded'] or column['at'])[:10]}", no_wrap=True)
-    for row in sorted(document["rows"], key=lambda row: (row["component"], severity(row), row["id"])):
+    for row in worst_first(document["rows"]):
         table.add_row(row["id"], *map(_text, row["cells"]))
     return table
-
-
-def severity(row: dict[str, Any]) -> Severity:
-    """Return the worst that a row shows."""
-    known = (Outcome(cell["outcome"]) for cell in row["cells"] if cell["outcome"] in set(Outcome))
-    return min((outcome.severity for outcome in known), default=Severity.NONE)
 
 
 def counts(document: dict[str, Any]) -> str:
