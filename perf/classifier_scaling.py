@@ -32,6 +32,7 @@ SWEEPS: dict[str, tuple[int, ...]] = {
 }
 #: Beyond these a step of the peers takes seconds.
 MOST_PEER_ROWS, MOST_PEER_AMPLITUDES = 64, 2**16
+PACKAGES = ("jax", "jaxlib", "numpy", "pennylane", "pennylane-catalyst", "pennylane-lightning")
 GRID = [Size(n, rows) for n in (4, 8, 12) for rows in (1, 16, 64, 1024)]
 
 
@@ -143,7 +144,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     options = parser.parse_args()
     warnings.filterwarnings("ignore", "Explicitly requested dtype")
-    stored: dict[str, Any] = {"environment": asdict(describe_environment()), "sweep": sweep(options.seconds)}
+    here = asdict(describe_environment())
+    machine = {fact: here[fact] for fact in ("cpu", "cores", "machine", "python")}
+    packages = {name: here["packages"].get(name) for name in PACKAGES}
+    stored: dict[str, Any] = {**machine, "packages": packages, "sweep": sweep(options.seconds)}
     if options.peers:
         stored["peers"] = against_peers(GRID, options.seconds)
     (options.out / "classifier_scaling.json").write_text(json.dumps(stored, indent=1, default=str) + "\n")

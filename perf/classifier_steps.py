@@ -20,6 +20,8 @@ from sharpbits.classifier.loss import mean_loss
 from sharpbits.classifier.modes import get_mode
 from sharpbits.classifier.parameters import Parameters
 
+jax.config.update("jax_enable_x64", True)  # as importing catalyst does
+
 Step = Callable[[], Any]
 
 
@@ -50,7 +52,7 @@ def problem(size: Size) -> tuple[Parameters, jax.Array, jax.Array]:
 
 
 def types_of(size: Size) -> Any:
-    """JAX's 64-bit types, on for float64 and off for float32: with them on default.qubit computes in complex128."""
+    """Switch JAX's 64-bit types on for float64 and off for float32: with them default.qubit computes in complex128."""
     if hasattr(jax, "enable_x64"):
         return jax.enable_x64(size.dtype == "float64")
     from jax.experimental import enable_x64
@@ -67,12 +69,15 @@ def _step(size: Size, values: Callable[[jax.Array, jax.Array], jax.Array], *, ji
 
     gradient = jax.value_and_grad(loss)
     run = jax.jit(gradient) if jit else gradient
+    return lambda: run(parameters, angles, labels)
 
-    def step() -> Any:
+
+def _with_types_of(size: Size, step: Step) -> Step:
+    def run() -> Any:
         with types_of(size):
-            return run(parameters, angles, labels)
+            return step()
 
-    return step
+    return run
 
 
 def fused(size: Size) -> Step:
@@ -83,7 +88,8 @@ def fused(size: Size) -> Step:
 def backprop(size: Size) -> Step:
     """PennyLane's default.qubit, vmapped, differentiated by backpropagation, the whole step in one ``jax.jit``."""
     node = qml.QNode(circuit(size.wires), qml.device("default.qubit"), interface="jax", diff_method="backprop")
-    return _step(size, jax.vmap(node, in_axes=(None, 0)), jit=True)
+    step = _step(size, jax.vmap(node, in_axes=(None, 0)), jit=True)
+    return step if size.dtype == "float64" else _with_types_of(size, step)
 
 
 def vmap(size: Size, *, jit: bool = True) -> Step:

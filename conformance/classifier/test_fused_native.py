@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import jax
+import jax.experimental
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -223,7 +224,8 @@ def test_refuses_an_unknown_implementation():
 
 
 def test_refuses_float64_where_jax_would_round_it():
-    with jax.experimental.enable_x64(False), pytest.raises(UsageError, match="silently round"):
+    narrow_types = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
+    with narrow_types(False), pytest.raises(UsageError, match="silently round"):
         expectation(*draw(1, 2, 1))
 
 

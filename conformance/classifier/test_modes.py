@@ -8,6 +8,7 @@ import optax
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaging.version import Version
 
 from classifier import dense_circuit
 from sharpbits.classifier import Parameters, get_mode
@@ -25,8 +26,8 @@ MODES = [
     ("native", "lightning.qubit"),
     ("fused", "statevector"),
 ]
-#: Compiling default.qubit takes seconds a size.
-ALL = [(*mode, *size) for mode in MODES for size in SIZES] + [
+#: What differs between sizes is the circuit, which vmap and map share; on default.qubit each compiles for seconds.
+ALL = [(*mode, *size) for mode in MODES for size in (SIZES if mode[0] in ("native", "fused") else SIZES[1:])] + [
     ("vmap", "default.qubit", 1, 2, 2),
     ("map", "default.qubit", 1, 1, 2),
 ]
@@ -99,7 +100,7 @@ def test_loss_and_gradient_are_those_of_finite_differences(name, device, layers,
     )
 
 
-@pytest.mark.parametrize(("layers", "wires", "rows"), SIZES)
+@pytest.mark.parametrize(("layers", "wires", "rows"), SIZES[1:])
 @settings(max_examples=4)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_all_modes_agree_to_rounding(layers, wires, rows, seed):
@@ -111,6 +112,23 @@ def test_all_modes_agree_to_rounding(layers, wires, rows, seed):
         gradients.append(flat(mode.gradient(parameters, angles, labels, row_weights)[1]))
     spread = np.ptp(gradients, axis=0).max()
     assert spread <= rounding("float64", parameters, angles)
+
+
+def test_value_and_gradient_computed_apart_as_on_older_releases_are_the_same(monkeypatch):
+    """Before Catalyst 0.15 the values come from a forward pass of their own; here both ways run on one release."""
+    requires("lightning.qubit")
+    from sharpbits.classifier import gradients
+    from sharpbits.classifier.modes.base import Layout
+    from sharpbits.classifier.modes.native import Native
+
+    parameters, angles, labels, row_weights = drawn(5, 2, 3, 5)
+    layout = Layout(2, 3, "float64", "lightning.qubit")
+    loss, gradient = Native(layout).gradient(parameters, angles, labels, row_weights)
+    monkeypatch.setattr(gradients, "_VALUE_WITH_GRADIENT", Version("99"))
+    apart_loss, apart = Native(layout).gradient(parameters, angles, labels, row_weights)
+    tolerance = rounding("float64", parameters, angles)
+    assert abs(float(loss) - float(apart_loss)) <= tolerance
+    np.testing.assert_allclose(flat(gradient), flat(apart), rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize(("name", "device"), [*MODES])
@@ -126,10 +144,14 @@ def test_rows_of_weight_zero_change_nothing(name, device):
     assert np.array_equal(flat(gradient), flat(other))
 
 
-@pytest.mark.parametrize(("name", "device"), [*MODES])
-@pytest.mark.parametrize("optimiser_name", list(OPTIMISERS))
+@pytest.mark.parametrize(
+    ("name", "device", "optimiser_name"),
+    # vmap, map and fused share one scan; native traces optax by itself.
+    [(*mode, "adam") for mode in MODES]
+    + [(*mode, other) for mode in MODES[2:] for other in OPTIMISERS if other != "adam"],
+)
 def test_an_epoch_is_optax_applied_to_each_batch_in_turn(name, device, optimiser_name):
-    """The oracle applies optax, step by step, to the gradients of the dense statevector (as JAX differentiates it)."""
+    """The oracle calls optax in a Python loop, outside any compiled epoch; its losses are the dense statevector's."""
     requires(device)
     layers, wires, rows, batch = 2, 2, 8, 3
     mode = get_mode(name, device, layers=layers, wires=wires, dtype="float64")
@@ -149,9 +171,8 @@ def test_an_epoch_is_optax_applied_to_each_batch_in_turn(name, device, optimiser
         def loss(at, chosen, chosen_weights):
             return dense_circuit.loss(at, (layers, wires, 3), angles[chosen], labels[chosen], chosen_weights)
 
-        # Adam divides by the size of the gradient: differences with an error of 1e-11 would be amplified where an
-        # entry vanishes by symmetry. So the reference's gradient is exact: the mode under test supplies it, and
-        # test_loss_and_gradient_are_those_of_finite_differences has held that against the dense statevector.
+        # Adam amplifies an error of the gradient where an entry vanishes by symmetry, so the loop takes each batch's
+        # gradient from the mode, which the test above holds against finite differences.
         at = Parameters(*(jax.numpy.asarray(leaf, "float64") for leaf in parameters))
         inner = transform.init(at)
         for step, (chosen, chosen_weights) in enumerate(zip(np.asarray(order), np.asarray(weights), strict=True)):
