@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -27,6 +27,8 @@ _AT_ONCE = 4
 #: How long after its upload a release counts as settled: the packages that belong to it have appeared too.
 _REIGN_SHARE = 2
 _LONGEST_WAIT = timedelta(days=14)
+#: Before the first release of anything.
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,25 @@ def moment_of(resolver: Resolver, requirement: str, now: datetime) -> datetime:
     floor = f"{parsed.name}>{pin.version}"
     after = releases(resolver, floor, pin.uploaded, now) if _has_newer(resolver, floor, now) else []
     end = min((one.uploaded for one in after if one.uploaded and one.uploaded > pin.uploaded), default=now)
-    return just_after(pin.uploaded + min((end - pin.uploaded) / _REIGN_SHARE, _LONGEST_WAIT))
+    return _within_reign(pin.uploaded, end)
+
+
+def moments_of(resolver: Resolver, package: str, now: datetime) -> dict[str, datetime]:
+    """Return, for each release of a package that was the newest once, a moment as :func:`moment_of` does.
+
+    Cost: one question to the index, where the older releases are known from earlier ones.
+    """
+    known = releases(resolver, package, _EVER, now)
+    ends = [pin.uploaded or now for pin in known[1:]] + [now]
+    return {
+        pin.version: _within_reign(pin.uploaded, end)
+        for pin, end in zip(known, ends, strict=True)
+        if pin.uploaded is not None
+    }
+
+
+def _within_reign(uploaded: datetime, end: datetime) -> datetime:
+    return just_after(uploaded + min((end - uploaded) / _REIGN_SHARE, _LONGEST_WAIT))
 
 
 def history(

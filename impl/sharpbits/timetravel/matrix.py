@@ -28,7 +28,7 @@ from sharpbits.catalogue import (
 )
 from sharpbits.errors import UsageError
 from sharpbits.timetravel.environments import EnvironmentCache
-from sharpbits.timetravel.history import releases
+from sharpbits.timetravel.history import moments_of, releases
 from sharpbits.timetravel.lock import timestamp
 from sharpbits.timetravel.requests import of_release
 from sharpbits.timetravel.resolution import Resolver
@@ -103,9 +103,10 @@ def columns(resolver: Resolver, package: str, versions: Sequence[str], requireme
         The index cannot be asked; there is no such release.
     """
     now = datetime.now(UTC)
+    known = moments_of(resolver, package, now)
     found = []
     for version in versions:
-        pinned, moment = of_release(f"{package}=={version}", requirements, resolver, now)
+        pinned, moment = of_release(f"{package}=={version}", requirements, resolver, now, known)
         (release,) = resolver.resolve([f"{package}=={version}"], moment, dependencies=False).pins
         try:
             found.append(Column(release, moment, resolver.resolve(pinned, moment)))

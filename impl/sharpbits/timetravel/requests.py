@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -21,6 +22,7 @@ from sharpbits.timetravel.uv import IndexOptions
 
 #: What `sharpbits stack` resolves where nothing else is asked for.
 DEFAULT_REQUIREMENTS = ("pennylane-catalyst", "pennylane", "pennylane-lightning", "numpy")
+_NONE: Mapping[str, datetime] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,14 @@ def find_stack(when: When, wanted: Sequence[str], source: Source) -> tuple[Stack
 
 
 def of_release(
-    release: str, requirements: Sequence[str], resolver: Resolver, now: datetime
+    release: str, requirements: Sequence[str], resolver: Resolver, now: datetime, known: Mapping[str, datetime] = _NONE
 ) -> tuple[tuple[str, ...], datetime]:
     """Return requirements that pin a release, and a moment at which it was current.
+
+    Parameters
+    ----------
+    known
+        Such moments by version, where the caller has them already.
 
     Raises
     ------
@@ -133,4 +140,5 @@ def of_release(
         )
     name = canonicalize_name(parsed.name)
     others = (text for text in requirements if canonicalize_name(Requirement(text).name) != name)
-    return (*others, f"{name}=={exact[0]}"), moment_of(resolver, f"{name}=={exact[0]}", now)
+    moment = known.get(exact[0]) or moment_of(resolver, f"{name}=={exact[0]}", now)
+    return (*others, f"{name}=={exact[0]}"), moment
