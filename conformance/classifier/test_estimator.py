@@ -196,12 +196,14 @@ def test_a_single_row_is_predicted_as_it_is_among_many():
     ]
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_it_is_as_good_as_logistic_regression_minus_two_points_on_the_embedded_data(seed):
+@pytest.mark.parametrize(
+    ("seed", "options"), [(0, {}), (1, {}), *((seed, {"layers": 3, "threshold": 0.5}) for seed in range(4))]
+)
+def test_it_is_as_good_as_logistic_regression_minus_two_points_on_the_embedded_data(seed, options):
     table = embedded_table()
     schema = Schema.of(table, EMBEDDED_TARGET)
     features, labels = schema.feature_values(table), schema.label_codes(table)
     rest, test = split_rows(labels, 0.2, seed)
-    ours = QuantumClassifier(qubits=8, random_state=seed).fit(features[rest], labels[rest])
+    ours = QuantumClassifier(qubits=8, random_state=seed, **options).fit(features[rest], labels[rest])
     peer = make_pipeline(StandardScaler(), LogisticRegression(max_iter=10_000)).fit(features[rest], labels[rest])
     assert ours.score(features[test], labels[test]) >= peer.score(features[test], labels[test]) - 0.02
