@@ -145,12 +145,14 @@ class MatrixRun:
             except UvError as error:
                 reasons[number] = f"{error.what}: {error.why}"
                 continue
-            cells |= {(result.finding.id, number): cell(result) for result in results}
+            hidden = str(self.environments.folder)
+            cells |= {(result.finding.id, number): cell(result, hidden) for result in results}
         document = {
             "format": FORMAT,
             "package": wanted[0].release.name if wanted else "",
             "generated": timestamp(datetime.now(UTC)),
-            **{name: getattr(here, name) for name in ("python", "platform", "cpu", "cores")},
+            **{name: getattr(here, name) for name in ("python", "cpu", "cores")},
+            "platform": self.resolver.target.platform,
             "columns": [_column_facts(column, reason) for column, reason in zip(wanted, reasons, strict=True)],
             "rows": [
                 _row_facts(finding)
@@ -186,8 +188,8 @@ class MatrixRun:
         return results + ran, interrupted
 
 
-def cell(result: Result) -> dict[str, Any]:
-    """Return what a cell says of one result."""
+def cell(result: Result, hidden: str) -> dict[str, Any]:
+    """Return what a cell says of one result; a path that is ``hidden`` (where environments lie) is left out of it."""
     worst = result.worst
     facts = {
         name: getattr(worst, name, None)
@@ -200,7 +202,7 @@ def cell(result: Result) -> dict[str, Any]:
         "seen": result.judgement.seen,
         "documented": [str(outcome) for outcome in result.judgement.documented],
         **facts,
-        "detail": facts["detail"] or result.judgement.message,
+        "detail": (facts["detail"] or result.judgement.message).replace(hidden, "…"),
         "seconds": round(result.seconds, 1),
     }
 
