@@ -100,9 +100,9 @@ def at_least(name: str, version: int) -> Callable[[Stack], bool]:
 
 
 @st.composite
-def histories(draw: st.DrawFn, most_packages: int = 6, most_releases: int = 40) -> History:
+def histories(draw: st.DrawFn, most_packages: int = 6, most_releases: int = 40, least_packages: int = 1) -> History:
     """Up to six packages whose releases fall on random days; sometimes several on one day."""
-    names = [f"p{number}" for number in range(draw(st.integers(1, most_packages)))]
+    names = [f"p{number}" for number in range(draw(st.integers(least_packages, most_packages)))]
     days = draw(
         st.lists(
             st.tuples(st.integers(1, 365), st.sampled_from(names)), min_size=1, max_size=most_releases, unique=True

@@ -132,7 +132,8 @@ def run_bisection(
 
     ordered = _likelier_first(differing, history)
     turn = history.candidates[bracket.last_old], history.candidates[bracket.first_new]
-    culprit = find_culprit(steps(turn[0], turn[1], ordered), move)
+    alone = [change.name for change in differing if change.before and change.after]
+    culprit = find_culprit(steps(turn[0], turn[1], ordered), move, alone=alone)
     return Bisection(
         laboratory.subject.name,
         history,

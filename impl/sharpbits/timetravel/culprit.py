@@ -16,7 +16,7 @@ moved along, hides it again, is not looked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
@@ -48,7 +48,9 @@ class _BudgetSpentError(Exception):
     pass
 
 
-def find_culprit(steps: Sequence[Packages], move: Move, *, most: int = MOST_PROBES) -> Culprit:
+def find_culprit(
+    steps: Sequence[Packages], move: Move, *, alone: Collection[str] | None = None, most: int = MOST_PROBES
+) -> Culprit:
     """Return the smallest set of packages that brings the change.
 
     Parameters
@@ -58,6 +60,8 @@ def find_culprit(steps: Sequence[Packages], move: Move, *, most: int = MOST_PROB
     move
         Tells the side of the old stack with a set of packages moved to their new versions; none of them is known to be
         old, all of them new.
+    alone
+        Packages that may be tried alone at last; default: all. One that only came or went is none of them.
     most
         Limit on calls of ``move``.
     """
@@ -79,8 +83,8 @@ def find_culprit(steps: Sequence[Packages], move: Move, *, most: int = MOST_PROB
     try:
         best = everything
         if len(steps) > 1:
-            # Mostly the likeliest step is it: then this one probe clears all the others.
-            brings_it(everything - steps[0])
+            # Mostly it is the release that drags others along, or else the likeliest: then this clears the rest.
+            brings_it(everything - max(steps, key=len))
         if len(steps) > _EXHAUSTIVE:
             best = min(_shrinking(list(steps), brings_it), key=len, default=everything)
         best = next(filter(brings_it, _smaller_sets(steps, best)), best)
@@ -89,7 +93,8 @@ def find_culprit(steps: Sequence[Packages], move: Move, *, most: int = MOST_PROB
             len(steps) <= _EXHAUSTIVE or best in steps
         )
         if len(best) > 1:
-            singles = [frozenset([name]) for step in steps for name in sorted(step & best)]
+            suspects = best if alone is None else best.intersection(alone)
+            singles = [frozenset([name]) for step in steps for name in sorted(step & suspects)]
             best = next(filter(brings_it, dict.fromkeys(singles)), best)
     except _BudgetSpentError:
         best = min((chosen for chosen, side in known.items() if side is Side.NEW), key=len)

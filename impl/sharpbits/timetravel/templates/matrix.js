@@ -85,6 +85,12 @@
 
   let hinted;
   let going;
+  let mouse;
+  let resting; // where the mouse was when Escape took the hint away
+
+  function at(event) {
+    return `${event.clientX} ${event.clientY}`;
+  }
 
   function place() {
     const cell = hinted.getBoundingClientRect();
@@ -208,6 +214,9 @@
     });
     table.addEventListener("focusout", hide);
     table.addEventListener("mouseover", (event) => {
+      if (resting === at(event)) {
+        return; // the hint went and left the mouse over this cell: it did not move here
+      }
       const cell = event.target.closest(".cell");
       cell ? show(cell) : hideSoon();
     });
@@ -215,7 +224,16 @@
     hint.addEventListener("mouseenter", () => clearTimeout(going));
     hint.addEventListener("mouseleave", hideSoon);
     addEventListener("scroll", () => hinted && place(), true);
-    addEventListener("keydown", (event) => event.key === "Escape" && hide());
+    addEventListener("mousemove", (event) => {
+      mouse = at(event);
+      resting = resting === mouse ? mouse : undefined;
+    });
+    addEventListener("keydown", (event) => {
+      if (event.key === "Escape") {
+        resting = mouse;
+        hide();
+      }
+    });
 
     document.getElementById("close").addEventListener("click", () => dialog.close());
     dialog.addEventListener("pointerdown", (event) => {
