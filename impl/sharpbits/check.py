@@ -14,6 +14,7 @@ from sharpbits.catalogue import (
     Catalogue,
     Environment,
     Finding,
+    Outcome,
     Result,
     ResultCache,
     describe_environment,
@@ -98,6 +99,10 @@ def _run(findings: Sequence[Finding], environment: Environment, request: Request
     )
     running: dict[str, None] = {}
 
+    def waits(finding: Finding) -> bool:
+        rows = finding.rows_for(environment.versions)
+        return jobs > 1 and any(Outcome.HANG in row.outcome for row in rows)
+
     def refresh() -> None:
         progress.update(task, description=", ".join(list(running)[:jobs]) or "checking")
 
@@ -112,7 +117,7 @@ def _run(findings: Sequence[Finding], environment: Environment, request: Request
 
     task = progress.add_task("checking", total=len(findings))
     with interruptible(), progress:
-        return run_all(findings, run, jobs=jobs, on_start=started, on_end=ended)
+        return run_all(findings, run, jobs=jobs, waits=waits, on_start=started, on_end=ended)
 
 
 def _write(

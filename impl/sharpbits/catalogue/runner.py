@@ -137,10 +137,14 @@ def run_all(
     run: Callable[[Finding, threading.Event], Result],
     *,
     jobs: int,
+    waits: Callable[[Finding], bool] = lambda finding: False,
     on_start: Callable[[Finding], None] = lambda finding: None,
     on_end: Callable[[Finding, Result | None], None] = lambda finding, result: None,
 ) -> tuple[list[Result], bool]:
     """Run findings side by side; return the results of those that ended, and whether the run was interrupted.
+
+    Findings that ``waits`` tells of only sleep until their time limit, so they take no core from the others: they run
+    beside the ``jobs``, one at a time.
 
     On Ctrl-C (KeyboardInterrupt) every running process is killed before this returns. ``run`` gets the finding and
     the event that tells it to stop; ``on_start`` and ``on_end`` follow the progress, the latter in this thread.
@@ -157,8 +161,11 @@ def run_all(
         except InterruptedRunError:
             return None
 
-    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="finding") as pool:
-        futures = {pool.submit(started, finding): finding for finding in findings}
+    with (
+        ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="finding") as pool,
+        ThreadPoolExecutor(max_workers=1, thread_name_prefix="waiting") as aside,
+    ):
+        futures = {(aside if waits(finding) else pool).submit(started, finding): finding for finding in findings}
         try:
             for future in as_completed(futures):
                 on_end(futures[future], future.result())
