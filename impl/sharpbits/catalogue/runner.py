@@ -22,6 +22,9 @@ from sharpbits.catalogue.observation import MalfunctionError, Observation, obser
 from sharpbits.catalogue.outcome import Outcome, Severity, Verdict
 from sharpbits.catalogue.process import Limits, run_isolated
 
+#: What a finding is run by, in any interpreter.
+START = Path(__file__).with_name("_start.py")
+
 
 @dataclass(frozen=True)
 class Result:
@@ -114,7 +117,7 @@ def run_once(finding: Finding, python: Path | None, stop: threading.Event | None
             "PYTHONIOENCODING": "utf-8",
         }
         end = run_isolated(
-            [python or sys.executable, finding.path.resolve()],
+            [python or sys.executable, START, finding.path.resolve()],
             cwd=Path(folder),
             variables=variables,
             limits=limits,
