@@ -149,6 +149,21 @@ def test_since_is_the_oldest_release_on_which_the_present_bite_was_seen(finding:
     assert since(finding(slug="harmless"), HERE) is None
 
 
+def test_what_is_clear_tells_the_newest_bite_before_it_or_else_the_first_after_it(
+    finding: Callable[..., Finding],
+) -> None:
+    rows = [
+        jax_row("<0.5", "ok", seen=["0.4.1"]),
+        jax_row(">=0.5,<0.6", "crash", seen=["0.5.0", "0.5.1"]),
+        jax_row(">=0.6,<0.9", "ok", seen=["0.7.1"]),
+        jax_row(">=0.9", "crash", seen=["0.10.0"]),
+    ]
+    history = finding(expect=rows)
+    assert since(history, environment(packages={"jax": "0.4.1"})) == "from jax 0.5.0"
+    assert since(history, environment(packages={"jax": "0.7.1"})) == "until jax 0.5.1"
+    assert since(history, environment(packages={"jax": "0.10.0"})) == "jax 0.10.0"
+
+
 def test_what_cannot_run_here_is_not_applicable_for_its_reason(tmp_path: Path) -> None:
     finding = load_finding(write_finding(tmp_path, "x"))
     judgement = judge(finding, HERE, [saw("not-applicable", "no such device")])

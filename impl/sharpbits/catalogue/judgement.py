@@ -60,7 +60,8 @@ def judge(finding: Finding, environment: Environment, observations: Sequence[Obs
 def since(finding: Finding, environment: Environment) -> str | None:
     """Return the oldest release on which what bites here was seen, e.g. ``"pennylane-catalyst 0.12.0"``.
 
-    For versions that are documented as clear: the newest one that was seen to bite, e.g. ``"until jax 0.6.2"``.
+    For versions that are documented as clear: the newest before them that was seen to bite, e.g. ``"until jax 0.6.2"``;
+    where none before them does, the oldest that does, e.g. ``"from jax 0.7.1"``.
     """
     applying = [row for row in finding.rows_for(environment.versions) if row.bites]
     if applying:
@@ -69,8 +70,11 @@ def since(finding: Finding, environment: Environment) -> str | None:
     biting = [row for row in finding.table.expect if row.bites]
     if not biting:
         return None
-    row = max(biting, key=lambda row: max(row.seen))
-    return f"until {row.when[0].name} {max(row.seen)}"
+    package = biting[0].when[0].name
+    seen = sorted(version for row in biting if row.when[0].name == package for version in row.seen)
+    installed = environment.versions.get(package)
+    older = [version for version in seen if installed is None or version <= installed]
+    return f"until {package} {older[-1]}" if older else f"from {package} {seen[0]}"
 
 
 def _explains(row: ExpectationRow, observation: Observation) -> bool:

@@ -181,11 +181,12 @@ def _entry(result: Result, environment: Environment) -> _Entry:
 
 
 def _since(finding: Finding, environment: Environment) -> tuple[str, str] | None:
-    """Split "until jax 0.6.2" and "jax 0.6.2" into a label and a release."""
+    """Split "until jax 0.6.2", "from jax 0.7.1" and "jax 0.6.2" into a label and a release."""
     told = since(finding, environment)
     if told is None:
         return None
-    return ("Until", told.removeprefix("until ")) if told.startswith("until ") else ("Since", told)
+    word, _, release = told.partition(" ")
+    return (word.capitalize(), release) if word in ("until", "from") else ("Since", told)
 
 
 def link_text(link: str) -> str:
