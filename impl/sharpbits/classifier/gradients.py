@@ -79,7 +79,7 @@ def mean_loss_and_gradient(
 ) -> Callable[..., tuple[jax.Array, jax.Array]]:
     """Return ``f(weights, batch, *columns) -> (mean loss, its gradient)``, to call inside ``@qjit``.
 
-    Method: :func:`values_and_gradients` of the QNode, ``jax.grad`` of the classical loss, chain rule between them.
+    Method: :func:`values_and_gradients` of the QNode, ``jax.jvp`` of the classical loss, chain rule between them.
 
     Parameters
     ----------
@@ -127,9 +127,14 @@ def mean_loss_and_gradient(
         print(loss, gradient)
     """
 
+    def loss_and_slope(value: jax.Array, *entries: jax.Array) -> tuple[jax.Array, jax.Array]:
+        # Forward mode: jax.grad inside qjit is zero behind a jitted function, such as softplus or jnp.where (finding
+        # catalyst/jax_grad_of_a_jitted_function).
+        return jax.jvp(lambda at: loss(at, *entries), (value,), (jnp.ones_like(value),))
+
     def mean_and_gradient(weights: jax.Array, batch: jax.Array, *columns: jax.Array) -> tuple[jax.Array, jax.Array]:
         values, gradients = values_and_gradients(qnode)(weights, batch)
-        row_losses, row_slopes = jax.vmap(jax.value_and_grad(loss))(values, *columns)
+        row_losses, row_slopes = jax.vmap(loss_and_slope)(values, *columns)
         return jnp.mean(row_losses), jnp.tensordot(row_slopes, gradients, axes=1) / batch.shape[0]
 
     return mean_and_gradient

@@ -61,8 +61,8 @@ def require(package: str, purpose: str, extra: str) -> None:
         )
 
 
-def qnode(layout: Layout) -> Callable[[Any, Any], Any]:
-    """Return the classifier's circuit as a QNode on a new device, not compiled.
+def qnode(layout: Layout, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a quantum function as a QNode on a new device of the layout, not compiled.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def qnode(layout: Layout) -> Callable[[Any, Any], Any]:
             if layout.device == "lightning.gpu"
             else "pip install 'sharpbits[catalyst]'",
         ) from error
-    return qml.QNode(circuit(layout.wires), device, interface="jax", diff_method=DIFFERENTIATION[layout.device])  # type: ignore[no-any-return]
+    return qml.QNode(function, device, interface="jax", diff_method=DIFFERENTIATION[layout.device])  # type: ignore[no-any-return]
 
 
 def compiled(layout: Layout) -> Callable[[Any, Any], Any]:
@@ -96,7 +96,7 @@ def compiled(layout: Layout) -> Callable[[Any, Any], Any]:
     UnavailableError
         Catalyst or the device is not installed.
     """
-    node = qnode(layout)
+    node = qnode(layout, circuit(layout.wires))
     if layout.device == "default.qubit":
         return node  # written in JAX, so the mode's own jax.jit compiles it
     require("catalyst", f"compiling for {layout.device}", "catalyst")

@@ -9,24 +9,25 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from sharpbits.classifier.gradients import values_and_gradients
 from sharpbits.classifier.loss import mean_loss, slopes
 from sharpbits.classifier.modes.base import Epoch, Layout, Mode, State
 from sharpbits.classifier.modes.devices import qnode, require
+from sharpbits.classifier.modes.short_circuit import derivatives, short_circuit, turns
 from sharpbits.classifier.parameters import Parameters
 
 
 class Native(Mode):
     """Compiled by Catalyst as a whole: no call from JAX into a kernel, no batch outside it.
 
-    The QNode is differentiated bare, the classical chain rule is applied outside it
-    (:mod:`sharpbits.classifier.gradients`), and the update is optax's, traced into the same program.
+    The QNode, shortened (:mod:`sharpbits.classifier.modes.short_circuit`), is differentiated bare; the classical chain
+    rule is applied outside it, because a gradient through the batching is silently wrong or does not compile (findings
+    ``catalyst/grad_over_lax_map`` and those it names). The update is optax's, traced into the same program.
     """
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)
         require("catalyst", "the mode native", "catalyst")
-        self._node = qnode(layout)
+        self._node = qnode(layout, short_circuit(layout.layers, layout.wires))
         self._programs: dict[tuple[object, ...], Any] = {}
 
     def epoch(self, optimiser: optax.GradientTransformation) -> Epoch:
@@ -61,7 +62,7 @@ class Native(Mode):
         import catalyst
 
         def values(weights: jax.Array, angles: jax.Array) -> Any:
-            return catalyst.vmap(self._node, in_axes=(None, 0))(weights, angles)
+            return catalyst.vmap(self._node)(turns(*_wide(weights, angles)))
 
         return jnp.asarray(_program(self._programs, values, (weights, angles))(weights, angles))
 
@@ -74,9 +75,11 @@ class Native(Mode):
     def _traced_gradient(
         self, parameters: Parameters, angles: jax.Array, labels: jax.Array, row_weights: jax.Array
     ) -> tuple[jax.Array, Parameters]:
-        values, jacobian = values_and_gradients(self._node)(parameters.weights, angles)
-        # Lightning returns float64 whatever it is given.
-        values, jacobian = values.astype(self.dtype), jacobian.astype(self.dtype)
+        import catalyst
+
+        weights, angles = _wide(parameters.weights, angles)
+        values, of_turns = catalyst.vmap(catalyst.value_and_grad(self._node))(turns(weights, angles))
+        values, jacobian = values.astype(self.dtype), derivatives(weights, angles, of_turns).astype(self.dtype)
         logits = parameters.alpha * values + parameters.bias
         row_slopes = row_weights * slopes(logits, labels) / jnp.sum(row_weights)
         gradient = Parameters(
@@ -85,6 +88,11 @@ class Native(Mode):
             alpha=jnp.sum(row_slopes * values),
         )
         return mean_loss(logits, labels, row_weights), gradient
+
+
+def _wide(*arrays: jax.Array) -> tuple[jax.Array, ...]:
+    """Return float64: Lightning computes in double precision whatever it is given, and so does what leads there."""
+    return tuple(array.astype(jnp.float64) for array in arrays)
 
 
 def _program(programs: dict[tuple[object, ...], Any], function: Callable[..., Any], arguments: Any) -> Any:
