@@ -1,0 +1,54 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["pennylane-catalyst>=0.11", "numpy"]
+#
+# [tool.sharpbits]
+# title = "array.at[i].set(...) inside qjit writes into the caller's array, even a JAX array"
+# component = "catalyst"
+# summary = """
+# From 0.12 to 0.14.1 an update of an argument, by .at[...].set or .add or jax.lax.dynamic_update_slice, is done in
+# the argument's own memory: after the call the caller's JAX array, immutable by contract, has other values, and so
+# has a NumPy array that was passed. The result of the first call is right, that of a second one with the same
+# array is not. Right again since 0.15, but not under catalyst.grad.
+# """
+# oracle = "a copy of the argument made before the call"
+# workaround = "update x + 0.0 instead of x (jnp.array(x) inside the function copies nothing), or pass a copy"
+# see = ["catalyst/gradient_overwrites_the_argument", "catalyst/result_shares_memory_with_argument"]
+# expect = [
+#   { when = "pennylane-catalyst>=0.11,<0.12", outcome = ["ok"], seen = ["0.11.0"] },
+#   { when = "pennylane-catalyst>=0.12,<0.15", outcome = ["wrong-value"], seen = ["0.12.0", "0.13.0", "0.14.0", "0.14.1"] },
+#   { when = "pennylane-catalyst>=0.15", outcome = ["ok"], seen = ["0.15.0", "0.16.0.dev48"] },
+# ]
+# ///
+import json
+
+import catalyst
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+jax.config.update("jax_enable_x64", True)
+
+
+@catalyst.qjit
+def total(x):
+    return jnp.sum(x.at[1].set(x[0] ** 2))
+
+
+if __name__ == "__main__":
+    x = jnp.array([0.3, 0.5, -0.2])
+    before = np.array(x)  # a copy
+    total(x)
+    observed, expected = np.array(x), before
+    error = float(np.max(np.abs(observed - expected)))
+    print(
+        json.dumps(
+            {
+                "outcome": "ok" if error == 0.0 else "wrong-value",
+                "observed": observed.tolist(),
+                "expected": expected.tolist(),
+                "error": error,
+                "tolerance": 0.0,
+            }
+        )
+    )
