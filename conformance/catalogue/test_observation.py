@@ -45,6 +45,12 @@ def test_a_signal_is_a_crash_by_its_name(seen: Callable[..., Observation], name:
     assert name in observation.detail
 
 
+def test_what_a_dying_process_wrote_to_stderr_can_be_matched(seen: Callable[..., Observation]) -> None:
+    observation = seen("import os; os.write(2, b'Assertion `Index < Length` failed.\\n'); os.abort()")
+    assert (observation.outcome, observation.signal) == (Outcome.CRASH, "SIGABRT")
+    assert "Assertion `Index < Length` failed." in observation.text
+
+
 def test_a_kill_from_outside_says_nothing_of_the_packages(finding: Callable[..., Finding]) -> None:
     """The kernel's out-of-memory killer may pick a finding for what another process did."""
     result = run_finding(finding("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"), HERE)

@@ -3,7 +3,7 @@
 # dependencies = ["pennylane-catalyst>=0.11", "numpy"]
 #
 # [tool.sharpbits]
-# title = "A float too large for the integer type becomes the smallest integer under qjit, the largest under jax.jit"
+# title = "astype(int32) of a float out of range: qjit and jax.jit give opposite ends"
 # component = "catalyst"
 # summary = """
 # astype(int32) of 3e10 under qjit is the machine's conversion, -2147483648, on x86-64. XLA, and so the same function

@@ -3,7 +3,7 @@
 # dependencies = ["pennylane-catalyst>=0.11", "numpy"]
 #
 # [tool.sharpbits]
-# title = "The gradient of a QNode with qml.adjoint of a function of its angles fails"
+# title = "qml.adjoint of a function: the adjoint gradient of the QNode fails"
 # component = "catalyst"
 # summary = """
 # The adjoint of a quantum function, as in qml.adjoint(layer)(weights), compiles and is right; its gradient with

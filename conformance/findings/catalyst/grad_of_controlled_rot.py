@@ -3,7 +3,7 @@
 # dependencies = ["pennylane-catalyst>=0.11", "numpy"]
 #
 # [tool.sharpbits]
-# title = "No gradient of a QNode compiles if it has Rot with two controls"
+# title = "The gradient of a QNode that has Rot with two controls does not compile"
 # component = "catalyst"
 # summary = """
 # qml.ctrl(qml.Rot(...), control=[1, 2]) compiles, but since 0.15 its gradient does not: the decomposition takes the

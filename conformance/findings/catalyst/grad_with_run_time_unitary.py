@@ -3,7 +3,7 @@
 # dependencies = ["pennylane-catalyst>=0.11", "numpy"]
 #
 # [tool.sharpbits]
-# title = "No gradient of a QNode compiles if a QubitUnitary's matrix is known at run time only"
+# title = "A QubitUnitary known at run time only: no gradient of the QNode compiles"
 # component = "catalyst"
 # summary = """
 # catalyst.grad with respect to a rotation angle, of a QNode that also applies a QubitUnitary whose matrix

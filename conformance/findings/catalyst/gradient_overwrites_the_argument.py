@@ -3,7 +3,7 @@
 # dependencies = ["pennylane-catalyst>=0.11", "numpy"]
 #
 # [tool.sharpbits]
-# title = "catalyst.grad of a function with array.at[i].set(...) writes into the caller's array, even a JAX array"
+# title = "catalyst.grad overwrites the caller's array where the function updates it by array.at[i].set"
 # component = "catalyst"
 # summary = """
 # The function updates its argument by .at[...].set or .add, in a loop or not, or by jax.lax.dynamic_update_slice.

@@ -3,7 +3,7 @@
 # dependencies = ["pennylane-catalyst>=0.11", "numpy"]
 #
 # [tool.sharpbits]
-# title = "A jitted function that is called exp, sin or log kills the process inside qjit"
+# title = "A jitted function called exp, sin or log kills the process inside qjit"
 # component = "catalyst"
 # summary = """
 # Since 0.15 a function under jax.jit keeps its bare name in the compiled program. One that is named as a function of

@@ -3,7 +3,7 @@
 # dependencies = ["pennylane-catalyst>=0.11", "numpy"]
 #
 # [tool.sharpbits]
-# title = "The parameter-shift gradient through qml.adjoint of a function is zero"
+# title = "qml.adjoint of a function: the parameter-shift gradient is zero, or does not compile"
 # component = "catalyst"
 # summary = """
 # Up to 0.13 catalyst.grad with diff_method="parameter-shift" sees no angle inside qml.adjoint(layer)(weights) and

@@ -3,7 +3,7 @@
 # dependencies = ["pennylane-catalyst>=0.6", "numpy"]
 #
 # [tool.sharpbits]
-# title = "array.at[row, start:].set(values) under qjit writes at column 0 instead of at the start"
+# title = "array.at[row, start:].set under qjit ignores start: the values land at column 0"
 # component = "catalyst"
 # summary = """
 # An index together with a slice that does not start at 0, in .at[...].set(...), is silently written to the

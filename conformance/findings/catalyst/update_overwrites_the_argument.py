@@ -3,7 +3,7 @@
 # dependencies = ["pennylane-catalyst>=0.11", "numpy"]
 #
 # [tool.sharpbits]
-# title = "array.at[i].set(...) inside qjit writes into the caller's array, even a JAX array"
+# title = "qjit overwrites the caller's array, even a JAX array, where it is updated by array.at[i].set"
 # component = "catalyst"
 # summary = """
 # From 0.12 to 0.14.1 an update of an argument, by .at[...].set or .add or jax.lax.dynamic_update_slice, is done in

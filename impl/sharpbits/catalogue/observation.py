@@ -46,7 +46,8 @@ class Observation:
     tolerance: float | None = None
     #: Type of an uncaught Python exception.
     exception: str | None = None
-    #: Its text, which an expectation row's ``match`` searches; the middle of a very long one is left out.
+    #: Its text, or what a process wrote to stderr before a signal killed it: what an expectation row's ``match`` searches.
+    #: The middle of a very long one is left out.
     text: str = ""
     #: Name of the signal that ended the finding's process, or the compiler's.
     signal: str | None = None
@@ -114,7 +115,8 @@ def observe_failure(end: ProcessEnd, *, stderr: str | None = None) -> Observatio
             raise MalfunctionError(
                 "killed by SIGKILL from outside, by the kernel for want of memory or by hand: run again"
             )
-        return _seen_from_outside(end, Outcome.CRASH, f"killed by {name}", signal_name=name)
+        # A failed assertion is told on stderr before the signal.
+        return _seen_from_outside(end, Outcome.CRASH, f"killed by {name}", text=end.stderr, signal_name=name)
     if end.returncode > 0:
         return _failed(end if stderr is None else replace(end, stderr=stderr))
     return None
