@@ -46,8 +46,8 @@ class Observation:
     tolerance: float | None = None
     #: Type of an uncaught Python exception.
     exception: str | None = None
-    #: Its text, or what a process wrote to stderr before a signal killed it: what an expectation row's ``match`` searches.
-    #: The middle of a very long one is left out.
+    #: Its text, or what a process wrote to stderr before a signal killed it; a row's ``match`` searches it. The middle
+    #: of a very long one is left out.
     text: str = ""
     #: Name of the signal that ended the finding's process, or the compiler's.
     signal: str | None = None
