@@ -11,7 +11,7 @@
 # """
 # oracle = "the same assignment in NumPy"
 # upstream = ["https://github.com/PennyLaneAI/catalyst/pull/982"]
-# workaround = "set(values, indices_are_sorted=True, unique_indices=True) where it is true; else a product with a one-hot matrix"
+# workaround = "indices_are_sorted=True, unique_indices=True where true; or one-hot"
 # see = ["catalyst/row_slice_set_ignores_its_start", "catalyst/column_set_aborts"]
 # expect = [
 #   { when = "pennylane-catalyst>=0.11", outcome = ["compile-error"], match = 'Indices are not unique and/or not sorted', seen = ["0.11.0", "0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"] },

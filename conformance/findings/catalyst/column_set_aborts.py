@@ -12,7 +12,7 @@
 # """
 # oracle = "the same assignment in NumPy"
 # upstream = ["https://github.com/PennyLaneAI/catalyst/pull/1214"]
-# workaround = "jax.lax.dynamic_update_slice(array, values[:, None], (0, column)), jnp.pad or jnp.where"
+# workaround = "jax.lax.dynamic_update_slice, jnp.pad or jnp.where"
 # see = ["catalyst/row_slice_set_ignores_its_start"]
 # expect = [
 #   { when = "pennylane-catalyst>=0.7,<0.9", outcome = ["ok"], seen = ["0.7.0", "0.8.1"] },

@@ -10,7 +10,7 @@
 # "failed to legalize operation 'memref.load'". jax.grad of the same function inside qjit compiles and is right.
 # """
 # oracle = "derivative of 2 + 2 cos(a - b), closed form"
-# workaround = "jax.grad for the classical part, or real and imaginary parts kept apart"
+# workaround = "jax.grad for the classical part, or real and imaginary parts apart"
 # see = ["catalyst/grad_with_run_time_unitary"]
 # expect = [
 #   { when = "pennylane-catalyst>=0.11", outcome = ["compile-error"], match = "failed to legalize operation 'memref.load'", seen = ["0.11.0", "0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"] },

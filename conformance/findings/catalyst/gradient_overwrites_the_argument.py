@@ -3,16 +3,17 @@
 # dependencies = ["pennylane-catalyst>=0.11", "numpy"]
 #
 # [tool.sharpbits]
-# title = "catalyst.grad overwrites the caller's array where the function updates it by array.at[i].set"
+# title = "catalyst.grad overwrites the caller's array where it is updated by array.at[i].set"
 # component = "catalyst"
 # summary = """
 # The function updates its argument by .at[...].set or .add, in a loop or not, or by jax.lax.dynamic_update_slice.
 # The gradient of the first call is right, but the update is done in the memory of the caller's array: after the call
 # the weights, an immutable JAX array or a NumPy array, have other values, and the next step starts from there.
 # From 0.12 to 0.14.1 it happens without the gradient, too.
+# jnp.array(x) inside the function is no copy; x + 0.0 is.
 # """
 # oracle = "a copy of the argument made before the call"
-# workaround = "update x + 0.0 instead of x (jnp.array(x) inside the function copies nothing), or pass a copy"
+# workaround = "update x + 0.0 instead of x, or pass a copy"
 # see = ["catalyst/update_overwrites_the_argument", "catalyst/result_shares_memory_with_argument"]
 # expect = [
 #   { when = "pennylane-catalyst>=0.11,<0.12", outcome = ["ok"], seen = ["0.11.0"] },

@@ -3,17 +3,18 @@
 # dependencies = ["pennylane-catalyst>=0.11", "numpy"]
 #
 # [tool.sharpbits]
-# title = "jax.grad inside qjit is zero where the function calls a jitted one, such as jnp.where or softplus"
+# title = "jax.grad inside qjit is zero where a jitted function is called, such as jnp.where"
 # component = "catalyst"
 # summary = """
 # Since 0.14 reverse-mode differentiation by JAX inside qjit loses what lies behind a call of a function under
 # jax.jit, and much of jax.numpy is: with jnp.where, jnp.linalg.norm, jnp.cumsum, jnp.var, jnp.clip or
 # jax.nn.softplus in it, jax.grad, jax.value_and_grad, jax.vjp and jax.hessian return exactly zero. Values,
 # jax.jvp, jax.jacfwd and catalyst.grad are right, and so is jax.grad outside qjit. With JAX's older way of
-# linearising, still there behind an option, the gradients are right.
+# linearising, still there behind an option, the gradients are right. For a loss behind a QNode there is
+# sharpbits.classifier.mean_loss_and_gradient.
 # """
 # oracle = "gradient of the Euclidean norm, closed form"
-# workaround = "jax.config.update('jax_use_direct_linearize', False); or catalyst.grad, jax.jvp or jax.jacfwd; for a loss behind a QNode, sharpbits.classifier.mean_loss_and_gradient"
+# workaround = "jax.config.update('jax_use_direct_linearize', False); or jax.jvp"
 # see = ["catalyst/jax_grad_of_vmap_of_qjit"]
 # expect = [
 #   { when = "pennylane-catalyst>=0.11,<0.14", outcome = ["ok"], seen = ["0.11.0", "0.12.0", "0.13.0"] },

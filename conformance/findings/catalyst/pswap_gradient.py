@@ -12,7 +12,7 @@
 # """
 # oracle = "parameter-shift rule on dense 4 x 4 matrices in NumPy"
 # upstream = ["https://github.com/PennyLaneAI/pennylane-lightning/pull/1093"]
-# workaround = "diff_method='parameter-shift', or PSWAP spelled SWAP, CNOT, PhaseShift, CNOT"
+# workaround = "diff_method='parameter-shift', or SWAP, CNOT, PhaseShift, CNOT"
 # expect = [
 #   { when = "pennylane-catalyst>=0.11", outcome = ["wrong-gradient"], seen = ["0.11.0", "0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"] },
 # ]

@@ -9,10 +9,11 @@
 # An index together with a slice that does not start at 0, in .at[...].set(...), is silently written to the
 # wrong place inside qjit: the slice's start is ignored, whether the row is a constant or known at run time
 # only, in two dimensions and in three. add and multiply at the same place are right.
+# In two steps it is right: array.at[row].set(array[row].at[start:].set(values)).
 # """
 # oracle = "the same assignment in NumPy"
 # upstream = ["https://github.com/PennyLaneAI/catalyst/pull/1214"]
-# workaround = "jax.lax.dynamic_update_slice, or two steps: array.at[row].set(array[row].at[start:].set(values))"
+# workaround = "jax.lax.dynamic_update_slice, or first the row, then the slice of it"
 # see = ["catalyst/column_set_aborts", "catalyst/array_of_indices_needs_to_be_sorted"]
 # expect = [
 #   { when = "pennylane-catalyst>=0.6,<0.9", outcome = ["ok"], seen = ["0.6.0", "0.7.0", "0.8.1"] },

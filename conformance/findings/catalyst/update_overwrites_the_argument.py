@@ -3,16 +3,17 @@
 # dependencies = ["pennylane-catalyst>=0.11", "numpy"]
 #
 # [tool.sharpbits]
-# title = "qjit overwrites the caller's array, even a JAX array, where it is updated by array.at[i].set"
+# title = "qjit overwrites the caller's array where it is updated by array.at[i].set"
 # component = "catalyst"
 # summary = """
 # From 0.12 to 0.14.1 an update of an argument, by .at[...].set or .add or jax.lax.dynamic_update_slice, is done in
 # the argument's own memory: after the call the caller's JAX array, immutable by contract, has other values, and so
 # has a NumPy array that was passed. The result of the first call is right, that of a second one with the same
 # array is not. Right again since 0.15, but not under catalyst.grad.
+# jnp.array(x) inside the function is no copy; x + 0.0 is.
 # """
 # oracle = "a copy of the argument made before the call"
-# workaround = "update x + 0.0 instead of x (jnp.array(x) inside the function copies nothing), or pass a copy"
+# workaround = "update x + 0.0 instead of x, or pass a copy"
 # see = ["catalyst/gradient_overwrites_the_argument", "catalyst/result_shares_memory_with_argument"]
 # expect = [
 #   { when = "pennylane-catalyst>=0.11,<0.12", outcome = ["ok"], seen = ["0.11.0"] },

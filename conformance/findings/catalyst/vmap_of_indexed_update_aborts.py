@@ -10,7 +10,7 @@
 # lowering, "Insertion iterator is out of bounds". catalyst.vmap and jax.lax.map of the same function compile.
 # """
 # oracle = "rows of the array with one entry set, NumPy"
-# workaround = "catalyst.vmap, jax.lax.map, or jnp.where with a comparison to jnp.arange"
+# workaround = "catalyst.vmap, jax.lax.map, or jnp.where and jnp.arange"
 # see = ["catalyst/column_set_aborts", "catalyst/row_slice_set_ignores_its_start"]
 # expect = [
 #   { when = "pennylane-catalyst>=0.11,<0.12", outcome = ["ok"], seen = ["0.11.0"] },
