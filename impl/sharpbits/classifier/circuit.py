@@ -24,13 +24,27 @@ def circuit(wires: int) -> Callable[[jax.Array, jax.Array], Any]:
         for wire in range(wires):
             qml.RY(angles[wire], wires=wire)
         for layer in range(weights.shape[0]):
-            for wire in range(wires):
-                qml.RZ(weights[layer, wire, 0], wires=wire)
-                qml.RY(weights[layer, wire, 1], wires=wire)
-                qml.RZ(weights[layer, wire, 2], wires=wire)
-            if wires > 1:
-                for wire in range(wires):
-                    qml.CNOT(wires=[wire, (wire + 1) % wires])
+            rotations(weights[layer])
+            ring(wires)
         return qml.expval(qml.PauliZ(0))
 
     return quantum_function
+
+
+def rotations(angles: jax.Array) -> None:
+    """Turn every wire by RZ, RY, RZ, with its row of ``angles[wires, 3]``."""
+    import pennylane as qml
+
+    for wire in range(angles.shape[0]):
+        qml.RZ(angles[wire, 0], wires=wire)
+        qml.RY(angles[wire, 1], wires=wire)
+        qml.RZ(angles[wire, 2], wires=wire)
+
+
+def ring(wires: int) -> None:
+    """Entangle the wires by CNOTs ``(i, i + 1 mod wires)``; one wire has none."""
+    import pennylane as qml
+
+    if wires > 1:
+        for wire in range(wires):
+            qml.CNOT(wires=[wire, (wire + 1) % wires])

@@ -12,7 +12,7 @@ import optax
 from sharpbits.classifier.loss import mean_loss, slopes
 from sharpbits.classifier.modes.base import Epoch, Layout, Mode, State
 from sharpbits.classifier.modes.devices import qnode, require
-from sharpbits.classifier.modes.short_circuit import derivatives, short_circuit, turns
+from sharpbits.classifier.modes.short_circuit import bloch_vectors, derivatives, short_circuit, turns
 from sharpbits.classifier.parameters import Parameters
 
 
@@ -62,7 +62,8 @@ class Native(Mode):
         import catalyst
 
         def values(weights: jax.Array, angles: jax.Array) -> Any:
-            return catalyst.vmap(self._node)(turns(*_wide(weights, angles)))
+            weights, angles = _wide(weights, angles)
+            return catalyst.vmap(self._node)(turns(weights, bloch_vectors(weights, angles)))
 
         return jnp.asarray(_program(self._programs, values, (weights, angles))(weights, angles))
 
@@ -78,8 +79,9 @@ class Native(Mode):
         import catalyst
 
         weights, angles = _wide(parameters.weights, angles)
-        values, of_turns = catalyst.vmap(catalyst.value_and_grad(self._node))(turns(weights, angles))
-        values, jacobian = values.astype(self.dtype), derivatives(weights, angles, of_turns).astype(self.dtype)
+        bloch = bloch_vectors(weights, angles)
+        values, of_turns = catalyst.vmap(catalyst.value_and_grad(self._node))(turns(weights, bloch))
+        values, jacobian = values.astype(self.dtype), derivatives(weights, bloch, of_turns).astype(self.dtype)
         logits = parameters.alpha * values + parameters.bias
         row_slopes = row_weights * slopes(logits, labels) / jnp.sum(row_weights)
         gradient = Parameters(

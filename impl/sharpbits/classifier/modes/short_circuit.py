@@ -19,10 +19,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+
+from sharpbits.classifier.circuit import ring, rotations
 
 #: How near to a pole (radians) RX takes the place of RZ, whose derivative would be divided by less than 1/8.
 _POLAR_CAP = 0.125
@@ -33,9 +35,9 @@ def _polar(theta: jax.Array) -> jax.Array:
     return (theta < _POLAR_CAP) | (theta > math.pi - _POLAR_CAP)
 
 
-def _measured(wires: int) -> list[int]:
-    """Return the wires whose ``Z`` the observable is made of, once the last ring is gone."""
-    return [0] if wires == 1 else list(range(1, wires))
+def _measured(layers: int, wires: int) -> list[int]:
+    """Return the wires whose ``Z`` the observable is made of, once the last ring (no layer, no ring) is gone."""
+    return [0] if wires == 1 or layers == 0 else list(range(1, wires))
 
 
 def short_circuit(layers: int, wires: int) -> Callable[[jax.Array], Any]:
@@ -43,12 +45,7 @@ def short_circuit(layers: int, wires: int) -> Callable[[jax.Array], Any]:
     import catalyst
     import pennylane as qml
 
-    measured = _measured(wires)
-
-    def ring() -> None:
-        if wires > 1:
-            for wire in range(wires):
-                qml.CNOT(wires=[wire, (wire + 1) % wires])
+    measured = _measured(layers, wires)
 
     def quantum_function(turns: jax.Array) -> Any:
         first, *later = _by_layer(turns, layers, wires)
@@ -59,13 +56,10 @@ def short_circuit(layers: int, wires: int) -> Callable[[jax.Array], Any]:
             qml.RY(first[wire, 1], wires=wire)
             qml.RZ(first[wire, 2], wires=wire)
         for middle in later[:-1]:
-            ring()
-            for wire in range(wires):
-                qml.RZ(middle[wire, 0], wires=wire)
-                qml.RY(middle[wire, 1], wires=wire)
-                qml.RZ(middle[wire, 2], wires=wire)
+            ring(wires)
+            rotations(middle)
         for last in later[-1:]:
-            ring()
+            ring(wires)
             for place, wire in enumerate(measured):
                 qml.RZ(last[place, 0], wires=wire)
                 qml.RY(last[place, 1], wires=wire)
@@ -81,8 +75,16 @@ def _rx(angle: jax.Array, wire: int) -> None:
     qml.RX(angle, wires=wire)
 
 
-def turns(weights: jax.Array, angles: jax.Array) -> jax.Array:
-    """Return every row's angles for the short circuit.
+class Bloch(NamedTuple):
+    """Where encoding and first layer, without its last RZ, put each wire's Bloch vector, ``[rows, wires]``, radians."""
+
+    #: Polar angle in [0, pi].
+    theta: jax.Array
+    azimuth: jax.Array
+
+
+def bloch_vectors(weights: jax.Array, angles: jax.Array) -> Bloch:
+    """Return the wires' Bloch vectors.
 
     Parameters
     ----------
@@ -90,36 +92,59 @@ def turns(weights: jax.Array, angles: jax.Array) -> jax.Array:
         ``[layers, wires, 3]``, radians.
     angles
         ``[rows, wires]``: the features, radians.
+    """
+    first = _first_layer(weights)
+    (sine, cosine), (sine_b, cosine_b) = ((jnp.sin(x), jnp.cos(x)) for x in (angles, first[:, 1]))
+    x, y = jnp.cos(first[:, 0]) * sine, jnp.sin(first[:, 0]) * sine
+    x, z = cosine_b * x + sine_b * cosine, cosine_b * cosine - sine_b * x
+    return Bloch(jnp.arctan2(jnp.hypot(x, y), z), jnp.arctan2(y, x))
+
+
+def _first_layer(weights: jax.Array) -> jax.Array:
+    return weights[0] if weights.shape[0] > 0 else jnp.zeros(weights.shape[1:], weights.dtype)
+
+
+def turns(weights: jax.Array, bloch: Bloch) -> jax.Array:
+    """Return every row's angles for the short circuit.
+
+    Parameters
+    ----------
+    weights
+        ``[layers, wires, 3]``, radians.
+    bloch
+        What :func:`bloch_vectors` returned.
 
     Returns
     -------
     ``[rows, k]``: for each wire RX (always 0), RY and RZ; each middle layer's three; the last layer's RZ and RY on the
     wires that are measured.
     """
-    theta, azimuth = _bloch_vector(weights[0], angles)
-    rows, wires = angles.shape
-    first = jnp.stack([jnp.zeros_like(theta), theta, azimuth + weights[0, :, 2]], axis=-1)
+    theta, azimuth = bloch
+    rows, (layers, wires, _) = theta.shape[0], weights.shape
+    first = jnp.stack([jnp.zeros_like(theta), theta, azimuth + _first_layer(weights)[:, 2]], axis=-1)
     later = [layer.reshape(-1) for layer in weights[1:-1]]
-    if weights.shape[0] > 1:
-        later.append(weights[-1, _measured(wires)[0] :, :2].reshape(-1))
+    if layers > 1:
+        later.append(weights[-1, _measured(layers, wires)[0] :, :2].reshape(-1))
     return jnp.concatenate(
         [first.reshape(rows, -1), *(jnp.broadcast_to(layer, (rows, layer.shape[0])) for layer in later)], axis=1
     )
 
 
-def derivatives(weights: jax.Array, angles: jax.Array, of_turns: jax.Array) -> jax.Array:
+def derivatives(weights: jax.Array, bloch: Bloch, of_turns: jax.Array) -> jax.Array:
     """Return the derivatives with respect to the weights, ``[rows, layers, wires, 3]``, from those of the turns.
 
     Parameters
     ----------
-    weights, angles
+    weights, bloch
         As for :func:`turns`.
     of_turns
         ``[rows, k]``: the short circuit's derivative with respect to its angles.
     """
     layers, wires, _ = weights.shape
+    if layers == 0:
+        return jnp.zeros((of_turns.shape[0], *weights.shape), of_turns.dtype)
     first, *later = _by_layer(of_turns, layers, wires)
-    theta, azimuth = _bloch_vector(weights[0], angles)
+    theta, azimuth = bloch
     # In the frame turned back by phi the Bloch vector is (sin theta, 0, cos theta), and t has the components t_y along
     # y, RY's axis there, and t_x along (cos theta, 0, -sin theta), which is where RY takes RX's axis. RZ's own axis has
     # the component -sin theta along the latter.
@@ -134,7 +159,7 @@ def derivatives(weights: jax.Array, angles: jax.Array, of_turns: jax.Array) -> j
     about_a = across * sine_b * t_y + (along * sine_b * cosine - cosine_b * sine) * t_x
     of_layers = [jnp.stack([about_a, about_b, first[..., 2]], axis=-1), *later]
     if layers > 1:  # what the observable does not see has derivative zero
-        of_layers[-1] = jnp.pad(later[-1], ((0, 0), (_measured(wires)[0], 0), (0, 1)))
+        of_layers[-1] = jnp.pad(later[-1], ((0, 0), (_measured(layers, wires)[0], 0), (0, 1)))
     return jnp.stack(of_layers, axis=1)
 
 
@@ -144,13 +169,5 @@ def _by_layer(turns: jax.Array, layers: int, wires: int) -> list[jax.Array]:
     full = max(layers - 1, 1)
     parts = [turns[..., layer * size : (layer + 1) * size].reshape(*shape, wires, 3) for layer in range(full)]
     if layers > 1:
-        parts.append(turns[..., full * size :].reshape(*shape, len(_measured(wires)), 2))
+        parts.append(turns[..., full * size :].reshape(*shape, len(_measured(layers, wires)), 2))
     return parts
-
-
-def _bloch_vector(first: jax.Array, angles: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Return the polar angle in [0, pi] and the azimuth, without the last RZ's part, after encoding and first layer."""
-    (sine, cosine), (sine_b, cosine_b) = ((jnp.sin(x), jnp.cos(x)) for x in (angles, first[:, 1]))
-    x, y = jnp.cos(first[:, 0]) * sine, jnp.sin(first[:, 0]) * sine
-    x, z = cosine_b * x + sine_b * cosine, cosine_b * cosine - sine_b * x
-    return jnp.arctan2(jnp.hypot(x, y), z), jnp.arctan2(y, x)
