@@ -18,7 +18,7 @@ from catalogue.toys import environment
 from sharpbits.catalogue import Finding, describe_environment
 from sharpbits.catalogue.applicability import missing_requirement
 from sharpbits.errors import SharpbitsError, UsageError
-from sharpbits.gpus import Gpu, visible_gpus
+from sharpbits.gpu.devices import Gpu, visible_gpus
 
 
 def test_versions_are_those_of_the_running_interpreter() -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharpbits.classifier import DamagedFileError, LabelNames, QuantumClassifier, Schema, UntrainedError, load, save
-from sharpbits.classifier.container import read_container, write_container
+from sharpbits.container import read_container, write_container
 from sharpbits.errors import SharpbitsError, UsageError
 
 

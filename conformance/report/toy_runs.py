@@ -19,7 +19,7 @@ from sharpbits.catalogue import (
     judge,
     load_finding,
 )
-from sharpbits.gpus import Gpu
+from sharpbits.gpu.devices import Gpu
 from sharpbits.report.page import as_page
 
 #: An environment with something in each of its fields.

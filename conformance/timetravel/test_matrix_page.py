@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from report.markup import Element, parse
 from sharpbits.report.plain_text import printable
-from sharpbits.timetravel.matrix_page import matrix_page
-from sharpbits.timetravel.matrix_signs import PAINTS, SIGNS
+from sharpbits.timetravel.matrix.page import matrix_page
+from sharpbits.timetravel.matrix.signs import PAINTS, SIGNS
 from timetravel.toy_matrix import LINK, RELEASES, cell, column, document, row, varied_matrix
 
 

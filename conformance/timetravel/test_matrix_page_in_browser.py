@@ -15,7 +15,7 @@ import pytest
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra: browser)")
 
 from report.test_page_in_browser import ARGUMENTS, CHROMIUM, CONTRASTS  # noqa: E402 -- it needs playwright too
-from sharpbits.timetravel.matrix_page import matrix_page  # noqa: E402
+from sharpbits.timetravel.matrix.page import matrix_page  # noqa: E402
 from timetravel.toy_matrix import RELEASES, varied_matrix  # noqa: E402
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium, chromium-browser or google-chrome")

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharpbits.errors import SharpbitsError
-from sharpbits.timetravel.matrix_picture import matrix_picture
-from sharpbits.timetravel.matrix_signs import PAINTS, SIGNS, changes
+from sharpbits.timetravel.matrix.picture import matrix_picture
+from sharpbits.timetravel.matrix.signs import PAINTS, SIGNS, changes
 from timetravel.toy_matrix import RELEASES, column, document, row, varied_matrix
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sharpbits.timetravel.matrix_signs import SIGNS
+from sharpbits.timetravel.matrix.signs import SIGNS
 
 RELEASES = ("0.11.0", "0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0")
 LINK = "https://github.com/owner/project/issues/12"

@@ -23,13 +23,15 @@ from sharpbits.catalogue import (
     select,
     side_by_side,
 )
+from sharpbits.console import console
 from sharpbits.errors import UsageError
 from sharpbits.files import write_atomically
 from sharpbits.interruption import INTERRUPTED, interruptible
-from sharpbits.report.terminal import console, print_report
-
+from sharpbits.report.terminal import print_report
 
 @dataclass(frozen=True)
+
+
 class Request:
     """The options of one ``check``."""
 

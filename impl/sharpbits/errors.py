@@ -41,3 +41,7 @@ class SharpbitsError(Exception):
 
 class UsageError(SharpbitsError):
     """The request itself cannot be met: an unknown name, a path that does not exist, a malformed expression."""
+
+
+class DamagedFileError(SharpbitsError):
+    """A file that sharpbits wrote is cut short, was changed, or is of another kind."""

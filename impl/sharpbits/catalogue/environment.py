@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from sharpbits.errors import SharpbitsError, UsageError
-from sharpbits.gpus import Gpu, visible_gpus
+from sharpbits.gpu.devices import Gpu, visible_gpus
 
 #: The packages whose versions a reader wants to see, in this order; all installed ones enter the fingerprint.
 STACK = (

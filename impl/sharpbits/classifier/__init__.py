@@ -13,7 +13,6 @@ together for scikit-learn, ``persistence`` keeps it in a file, ``evaluation`` an
 
 from sharpbits.classifier.data import LabelNames, Schema, embedded_table, read_table, sample_rows, split_rows
 from sharpbits.classifier.errors import (
-    DamagedFileError,
     DivergenceError,
     InvalidDataError,
     InvalidTypeError,
@@ -31,6 +30,7 @@ from sharpbits.classifier.plots import plot
 from sharpbits.classifier.preprocessing import Preprocessing
 from sharpbits.classifier.threshold import best_threshold
 from sharpbits.classifier.training import Part, Settings, train
+from sharpbits.errors import DamagedFileError
 
 __all__ = [
     "DEVICES",

@@ -12,12 +12,11 @@ import jax
 import numpy as np
 import numpy.typing as npt
 
-from sharpbits.classifier.container import read_container, write_container
-from sharpbits.classifier.errors import DamagedFileError
 from sharpbits.classifier.history import History
 from sharpbits.classifier.modes import State
 from sharpbits.classifier.parameters import Parameters
-from sharpbits.errors import UsageError
+from sharpbits.container import read_container, write_container
+from sharpbits.errors import DamagedFileError, UsageError
 
 KIND = "checkpoint"
 

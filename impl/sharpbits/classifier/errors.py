@@ -41,7 +41,3 @@ class DivergenceError(SharpbitsError):
         self.epoch = epoch
         self.step = step
         self.batch = batch
-
-
-class DamagedFileError(SharpbitsError):
-    """A file of a model or a checkpoint is cut short, was changed, or is of another kind."""

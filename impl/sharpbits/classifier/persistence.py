@@ -14,14 +14,15 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from sharpbits.classifier.container import read_container, write_container
 from sharpbits.classifier.data.schema import Schema
-from sharpbits.classifier.errors import DamagedFileError, InvalidDataError
+from sharpbits.classifier.errors import InvalidDataError
 from sharpbits.classifier.estimator import QuantumClassifier, _as_ours
 from sharpbits.classifier.history import History
 from sharpbits.classifier.parameters import Parameters
 from sharpbits.classifier.precision import wide_types
 from sharpbits.classifier.preprocessing import Preprocessing
+from sharpbits.container import read_container, write_container
+from sharpbits.errors import DamagedFileError
 
 KIND = "model"
 

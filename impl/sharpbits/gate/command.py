@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sharpbits.console import console
 from sharpbits.errors import SharpbitsError, UsageError
 from sharpbits.files import write_atomically
 from sharpbits.gate.comparison import DEFAULT_FACTOR, compare_runs
 from sharpbits.gate.report import GateReport, as_html, as_markdown, as_table
 from sharpbits.gate.storage import StoredRun, load_run
-from sharpbits.report.terminal import console
-
 
 @dataclass(frozen=True)
+
+
 class GateRequest:
     """The options of one ``gate``."""
 

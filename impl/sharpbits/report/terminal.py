@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -29,14 +27,6 @@ _SEVERITY_STYLE = {Severity.SILENTLY_WRONG: "bold red", Severity.NONDETERMINISTI
 
 #: From this width on every finding takes one line; below, lines wrap rather than lose words.
 _ONE_LINE_WIDTH = 140
-_PIPED_WIDTH = 200
-
-
-def console(*, stderr: bool = False) -> Console:
-    """Return a console; into a file or pipe it writes lines wide enough for one finding each."""
-    stream = sys.stderr if stderr else sys.stdout
-    wide = None if stream.isatty() or "COLUMNS" in os.environ else _PIPED_WIDTH
-    return Console(stderr=stderr, width=wide, highlight=False, emoji=False)
 
 
 def environment_line(environment: Environment) -> Text:

@@ -12,8 +12,7 @@
 ``settle``          the side of a stack that varies; ``metric``: of one whose numbers scatter (both pure)
 ``laboratory``      runs a subject in stacks and remembers; ``state`` keeps it on disk
 ``bisection``       all of the above in order; ``bisect_report`` shows what came of it
-``matrix``          findings by releases; ``matrix_table``, ``matrix_page``, ``matrix_picture`` show it
-``expect``          the expectation rows that a matrix implies
+``matrix``          findings by releases, their pages and the expectation rows they imply
 ``requests``        from options to stacks; ``…_command``: what each command does
 ==================  =================================================================================
 """

@@ -10,10 +10,10 @@ from pathlib import Path
 from rich.console import Console
 
 from sharpbits.catalogue import Catalogue
+from sharpbits.console import console
 from sharpbits.errors import UsageError
 from sharpbits.files import write_atomically
 from sharpbits.interruption import INTERRUPTED, interruptible
-from sharpbits.report.terminal import console
 from sharpbits.timetravel.bisect_report import as_markdown, plan, summary
 from sharpbits.timetravel.bisection import Bisection, run_bisection
 from sharpbits.timetravel.dates import cutoff
@@ -32,6 +32,8 @@ HORIZON = timedelta(days=730)
 
 
 @dataclass(frozen=True)
+
+
 class BisectRequest:
     """The options of one ``bisect``."""
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from rich.table import Table
 
+from sharpbits.console import console
 from sharpbits.errors import UsageError
 from sharpbits.interruption import INTERRUPTED, interruptible
-from sharpbits.report.terminal import console
 from sharpbits.timetravel.environments import EnvironmentCache
 from sharpbits.timetravel.lock import write_lock
 from sharpbits.timetravel.requests import Source, When, find_stack

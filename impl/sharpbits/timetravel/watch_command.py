@@ -20,20 +20,22 @@ from sharpbits.catalogue import (
     run_finding,
     side_by_side,
 )
+from sharpbits.console import console
 from sharpbits.errors import SharpbitsError, UsageError
 from sharpbits.files import write_atomically
 from sharpbits.interruption import INTERRUPTED, interruptible
 from sharpbits.report.machine import as_json
 from sharpbits.report.page import as_page
-from sharpbits.report.terminal import console, print_report
+from sharpbits.report.terminal import print_report
 from sharpbits.timetravel.bisect_command import BisectRequest, run_bisect
 from sharpbits.timetravel.environments import EnvironmentCache
 from sharpbits.timetravel.lock import write_lock
-from sharpbits.timetravel.matrix import COLUMNS
+from sharpbits.timetravel.matrix.run import COLUMNS
 from sharpbits.timetravel.requests import Source
 
-
 @dataclass(frozen=True)
+
+
 class WatchRequest:
     """The options of one ``watch``."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sharpbits.cli_options import Findings, catalogue_of
+from sharpbits.cli.options import Findings, catalogue_of
 
 if TYPE_CHECKING:
     from sharpbits.timetravel.requests import Source
@@ -197,7 +197,7 @@ def matrix(
     What is known is not run again, so the same command goes on where an interrupted one ended. Exit status 1 when
     something is not as documented.
     """
-    from sharpbits.timetravel.matrix_command import MatrixRequest, run_matrix
+    from sharpbits.timetravel.matrix.command import MatrixRequest, run_matrix
 
     request = MatrixRequest(
         component=component,
@@ -220,7 +220,7 @@ def expect(
     findings: Findings = None,
 ) -> None:
     """Propose the expectation rows that a matrix implies, as a diff of the finding files; exit status 1 if any."""
-    from sharpbits.timetravel.expect_command import run_expect
+    from sharpbits.timetravel.matrix.expect_command import run_expect
 
     raise typer.Exit(run_expect(catalogue_of(findings), update, write=write))
 

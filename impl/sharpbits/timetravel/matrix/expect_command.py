@@ -11,8 +11,8 @@ from typing import Any
 from sharpbits.catalogue import Catalogue, load_finding
 from sharpbits.errors import UsageError
 from sharpbits.files import write_atomically
-from sharpbits.timetravel.expect import propose
-from sharpbits.timetravel.matrix import FORMAT
+from sharpbits.timetravel.matrix.expect import propose
+from sharpbits.timetravel.matrix.run import FORMAT
 
 
 def run_expect(catalogue: Catalogue, matrix: Path, *, write: bool) -> int:

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sharpbits.catalogue import Outcome
-from sharpbits.timetravel.matrix_signs import worst_first
+from sharpbits.timetravel.matrix.signs import worst_first
 
 #: A word short enough for a column, and its style.
 _SHORT = {

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sharpbits.cli_options import needs_extra
+from sharpbits.extras import needs_extra
 
 
 def register_classifier(app: typer.Typer) -> None:

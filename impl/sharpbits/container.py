@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sharpbits.classifier.errors import DamagedFileError
-from sharpbits.errors import UsageError
+from sharpbits.errors import DamagedFileError, UsageError
 from sharpbits.files import write_atomically
 
 #: Of the layout described above; a file of another version is refused.

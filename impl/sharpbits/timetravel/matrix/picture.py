@@ -18,7 +18,7 @@ from jinja2 import PackageLoader, StrictUndefined
 
 from sharpbits.files import write_atomically
 from sharpbits.report.plain_text import printable
-from sharpbits.timetravel.matrix_signs import (
+from sharpbits.timetravel.matrix.signs import (
     PAINTS,
     UNDOCUMENTED,
     Sign,
@@ -114,7 +114,7 @@ def matrix_picture(document: dict[str, Any], path: Path) -> None:
 @cache
 def _templates() -> Templates:
     return Templates(
-        loader=PackageLoader("sharpbits.timetravel"),
+        loader=PackageLoader("sharpbits.timetravel.matrix"),
         autoescape=True,
         finalize=lambda value: printable(str(value)),
         undefined=StrictUndefined,

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sharpbits.gpu_lease import LeaseError, allowed_devices, sharers, take_lease
+from sharpbits.gpu.lease import LeaseError, allowed_devices, sharers, take_lease
 
 HOLDER = """
 import sys
 from pathlib import Path
-from sharpbits.gpu_lease import take_lease
+from sharpbits.gpu.lease import take_lease
 lease = take_lease({devices!r}, {share}, folder=Path({folder!r}), wait_s={wait_s})
 print(lease.device, flush=True)
 sys.stdin.readline()
@@ -91,7 +91,7 @@ def test_a_child_of_the_holder_does_not_keep_the_lease_alive(tmp_path: Path) -> 
     """A finding that is still dying must not block the replacement worker."""
     folder = str(tmp_path / "leases")
     code = (
-        "import os, subprocess, sys\nfrom pathlib import Path\nfrom sharpbits.gpu_lease import take_lease\n"
+        "import os, subprocess, sys\nfrom pathlib import Path\nfrom sharpbits.gpu.lease import take_lease\n"
         f"lease = take_lease(['0'], 1, folder=Path({folder!r}))\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
         "print(child.pid, flush=True)\nos.kill(os.getpid(), 9)\n"

@@ -25,7 +25,7 @@ from markupsafe import Markup
 from sharpbits.catalogue.environment import STACK
 from sharpbits.report.page import link_text, policy_hash, shortened, shown
 from sharpbits.report.plain_text import printable
-from sharpbits.timetravel.matrix_signs import (
+from sharpbits.timetravel.matrix.signs import (
     PAINTS,
     UNDOCUMENTED,
     UNTESTABLE,
@@ -105,7 +105,7 @@ def matrix_page(document: dict[str, Any]) -> str:
     columns = [_column(facts) for facts in checked(document)["columns"]]
     rows = [_row(facts, columns) for facts in worst_first(document["rows"])]
     style = _own("report", "page.css") + _templates().get_template("matrix.css").render(paints=PAINTS)
-    script = _own("timetravel", "matrix.js")
+    script = _own("timetravel.matrix", "matrix.js")
     return (
         _templates()
         .get_template("matrix.html")
@@ -131,7 +131,7 @@ def matrix_page(document: dict[str, Any]) -> str:
 @cache
 def _templates() -> Templates:
     return Templates(
-        loader=PackageLoader("sharpbits.timetravel"),
+        loader=PackageLoader("sharpbits.timetravel.matrix"),
         autoescape=True,
         finalize=shown,
         undefined=StrictUndefined,

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from sharpbits.gpu_lease import Lease, LeaseError, allowed_devices, sharers, take_lease
-from sharpbits.gpus import installed_gpus
+from sharpbits.gpu.devices import installed_gpus
+from sharpbits.gpu.lease import Lease, LeaseError, allowed_devices, sharers, take_lease
 
 LEASE: pytest.StashKey[Lease] = pytest.StashKey()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,16 +26,3 @@ def catalogue_of(folders: list[Path] | None) -> Catalogue:
     from sharpbits.catalogue import default_folder, discover
 
     return discover(folders or [default_folder()])
-
-
-@contextmanager
-def needs_extra(what: str, extra: str) -> Iterator[None]:
-    """Turn the absence of a package outside sharpbits into an error that says which extra has it."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        from sharpbits.errors import UsageError
-
-        raise UsageError(
-            what, why=f"{error.name} is missing", resolution=f"pip install 'sharpbits[{extra}]'"
-        ) from error

@@ -11,20 +11,21 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from sharpbits.catalogue import Catalogue, ResultCache, select
+from sharpbits.console import console
 from sharpbits.errors import UsageError
 from sharpbits.files import write_atomically
 from sharpbits.interruption import INTERRUPTED, interruptible
-from sharpbits.report.terminal import console
 from sharpbits.timetravel.dates import cutoff
 from sharpbits.timetravel.environments import EnvironmentCache
-from sharpbits.timetravel.matrix import COLUMNS, Column, MatrixRun, chosen_releases, columns
-from sharpbits.timetravel.matrix_page import matrix_page
-from sharpbits.timetravel.matrix_picture import matrix_picture
-from sharpbits.timetravel.matrix_table import counts, matrix_table
+from sharpbits.timetravel.matrix.page import matrix_page
+from sharpbits.timetravel.matrix.picture import matrix_picture
+from sharpbits.timetravel.matrix.run import COLUMNS, Column, MatrixRun, chosen_releases, columns
+from sharpbits.timetravel.matrix.table import counts, matrix_table
 from sharpbits.timetravel.requests import Source
 
-
 @dataclass(frozen=True)
+
+
 class MatrixRequest:
     """The options of one ``matrix``."""
 

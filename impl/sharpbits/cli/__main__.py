@@ -1,0 +1,5 @@
+"""``python -m sharpbits.cli``."""
+
+from sharpbits.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The GPUs of this machine (``devices``), and one for each xdist worker (``lease``, ``plugin``)."""
