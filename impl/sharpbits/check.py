@@ -29,9 +29,8 @@ from sharpbits.files import write_atomically
 from sharpbits.interruption import INTERRUPTED, interruptible
 from sharpbits.report.terminal import print_report
 
+
 @dataclass(frozen=True)
-
-
 class Request:
     """The options of one ``check``."""
 

@@ -16,9 +16,8 @@ from sharpbits.gate.comparison import DEFAULT_FACTOR, compare_runs
 from sharpbits.gate.report import GateReport, as_html, as_markdown, as_table
 from sharpbits.gate.storage import StoredRun, load_run
 
+
 @dataclass(frozen=True)
-
-
 class GateRequest:
     """The options of one ``gate``."""
 

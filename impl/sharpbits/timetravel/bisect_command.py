@@ -32,8 +32,6 @@ HORIZON = timedelta(days=730)
 
 
 @dataclass(frozen=True)
-
-
 class BisectRequest:
     """The options of one ``bisect``."""
 

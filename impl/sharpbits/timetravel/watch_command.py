@@ -33,9 +33,8 @@ from sharpbits.timetravel.lock import write_lock
 from sharpbits.timetravel.matrix.run import COLUMNS
 from sharpbits.timetravel.requests import Source
 
+
 @dataclass(frozen=True)
-
-
 class WatchRequest:
     """The options of one ``watch``."""
 

@@ -23,9 +23,8 @@ from sharpbits.timetravel.matrix.run import COLUMNS, Column, MatrixRun, chosen_r
 from sharpbits.timetravel.matrix.table import counts, matrix_table
 from sharpbits.timetravel.requests import Source
 
+
 @dataclass(frozen=True)
-
-
 class MatrixRequest:
     """The options of one ``matrix``."""
 
