@@ -7,13 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
+from catalogue.programs import ignoring_signals, killed_at_the_end, obeying_signals, wait_for
 from catalogue.toys import (
     OK,
     WRONG_GRADIENT,
@@ -188,6 +188,35 @@ def test_an_interpreter_without_sharpbits_runs_the_same_files(sharpbits: Run, fo
     assert {entry["id"]: entry["verdict"] for entry in report["findings"]}["toy/alone"] == "clear"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_that_was_ignored_from_the_start_does_not_interrupt_a_run(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    folder = tmp_path / "findings"
+    started, go_on = tmp_path / "started", tmp_path / "go_on"
+    body = (
+        "import os, time\n"
+        f"open({str(started)!r}, 'w').close()\n"
+        f"while not os.path.exists({str(go_on)!r}):\n    time.sleep(0.05)\n"
+    )
+    write_finding(folder, "waits", body + OK)
+    program = subprocess.Popen(
+        command_line(["check", "--findings", folder]),
+        env={**os.environ, **private_cache(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=ignoring_signals,
+    )
+    with killed_at_the_end(program):
+        wait_for(started.exists)
+        program.send_signal(number)
+        go_on.touch()
+        stdout, stderr = program.communicate(timeout=60)
+    assert program.returncode == 0, stderr
+    assert "1 clear" in stdout
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_kills_every_child_and_still_reports_what_was_finished(
     tmp_path: Path, number: signal.Signals
@@ -206,12 +235,12 @@ def test_an_interrupted_run_kills_every_child_and_still_reports_what_was_finishe
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=obeying_signals,
     )
-    deadline = time.monotonic() + 60
-    while len(list(tmp_path.glob("*.pid"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    program.send_signal(number)
-    stdout, stderr = program.communicate(timeout=30)
+    with killed_at_the_end(program):
+        wait_for(lambda: len(list(tmp_path.glob("*.pid"))) == 2)
+        program.send_signal(number)
+        stdout, stderr = program.communicate(timeout=30)
     assert program.returncode == 130
     assert "wrong-gradient" in stdout, "what was finished is printed"
     assert "3 of 4 findings did not finish" in stderr

@@ -72,6 +72,8 @@ def environment(**facts: Any) -> Environment:
         "cores": 2,
         "packages": {},
         "variables": {},
+        "system": "Linux",
+        "features": (),
         "gpus": (),
     }
     return Environment(**{**plain, **facts})

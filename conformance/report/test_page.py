@@ -10,7 +10,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalogue.programs import killed_at_the_end, obeying_signals, wait_for
 from catalogue.toys import OK, WRONG_GRADIENT, command_line, documented, environment, private_cache, write_finding
 from report.markup import Element, parse
 from report.toy_runs import HERE, Run, result, seen
@@ -287,12 +287,12 @@ def test_an_interrupted_run_leaves_a_page_of_what_was_finished(folder: Path, tmp
         env={**os.environ, **private_cache(tmp_path)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        preexec_fn=obeying_signals,
     )
-    deadline = time.monotonic() + 60
-    while not started.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    program.send_signal(signal.SIGINT)
-    assert program.wait(timeout=30) == 130
+    with killed_at_the_end(program):
+        wait_for(started.exists)
+        program.send_signal(signal.SIGINT)
+        assert program.wait(timeout=30) == 130
     page = parse((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert [one.attributes["data-name"] for one in page.all("article")] == ["toy/a_quick"]
     assert "The run was interrupted." in words(page)

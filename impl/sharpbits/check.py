@@ -101,7 +101,7 @@ def _run(findings: Sequence[Finding], environment: Environment, request: Request
     running: dict[str, None] = {}
 
     def waits(finding: Finding) -> bool:
-        rows = finding.rows_for(environment.versions)
+        rows = finding.rows_for(environment)
         return jobs > 1 and any(Outcome.HANG in row.outcome for row in rows)
 
     def refresh() -> None:

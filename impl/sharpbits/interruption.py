@@ -1,4 +1,8 @@
-"""Let a run be ended from outside in one way: Ctrl-C, SIGTERM and SIGHUP all raise KeyboardInterrupt."""
+"""Let a run be ended from outside in one way: Ctrl-C, SIGTERM and SIGHUP all raise KeyboardInterrupt.
+
+A signal that was ignored when the program started stays so: whoever starts it under ``nohup`` or as a shell's
+background job wants it to outlive the terminal, and a Ctrl-C that is meant for the foreground. SIGTERM always ends it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,10 @@ def interruptible() -> Iterator[None]:
     def interrupt(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heard = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        heard.append(signal.SIGHUP)
+    previous = {number: signal.signal(number, interrupt) for number in heard}
     try:
         yield
     finally:

@@ -26,6 +26,19 @@ def _cpu() -> str:
     return platform.processor() or platform.machine()
 
 
+def _features() -> list[str]:
+    try:
+        with pathlib.Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
+            for line in lines:
+                name, _, value = line.partition(":")
+                # "flags" on x86, "Features" on ARM.
+                if name.strip().lower() in ("flags", "features"):
+                    return sorted(set(value.split()))
+    except OSError:
+        return []  # not Linux: no row can name a feature there
+    return []
+
+
 def _packages() -> dict[str, str]:
     found: dict[str, str] = {}
     for distribution in importlib.metadata.distributions():
@@ -47,6 +60,8 @@ print(
             "cpu": _cpu(),
             "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
             "packages": _packages(),
+            "system": platform.system(),
+            "features": _features(),
             "variables": {name: value for name, value in os.environ.items() if name.startswith(_VARIABLES)},
         }
     )

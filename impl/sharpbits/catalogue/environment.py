@@ -47,6 +47,10 @@ class Environment:
     cores: int
     packages: dict[str, str]
     variables: dict[str, str]
+    #: The operating system, e.g. ``Linux``.
+    system: str
+    #: The processor's features as the kernel names them, sorted; empty where it names none.
+    features: tuple[str, ...]
     gpus: tuple[Gpu, ...]
 
     @cached_property
@@ -132,6 +136,7 @@ def describe_environment(python: Path | None = None) -> Environment:
     except (IndexError, json.JSONDecodeError) as error:
         said = ended.stderr.strip().splitlines()[-1:] or ["nothing on stderr"]
         raise _no_interpreter(executable, f"exit status {ended.returncode}, {said[0]}") from error
+    facts["features"] = tuple(facts["features"])
     return Environment(**facts, gpus=visible_gpus())
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.version import Version
 from pydantic import ValidationError
 
+from sharpbits.catalogue.environment import Environment
 from sharpbits.catalogue.metadata import FindingFileError, ScriptMetadata, read_metadata
 from sharpbits.catalogue.schema import ExpectationRow, FindingTable, ScriptTable
 
@@ -34,9 +34,13 @@ class Finding:
         """SHA-256 of the file's text: any change of it makes old results void."""
         return hashlib.sha256(self.source.encode()).hexdigest()
 
-    def rows_for(self, versions: dict[str, Version]) -> tuple[ExpectationRow, ...]:
-        """Return the expectation rows that apply to these installed versions."""
-        return tuple(row for row in self.table.expect if row.applies(versions))
+    def rows_for(self, environment: Environment) -> tuple[ExpectationRow, ...]:
+        """Return the expectation rows that speak of these installed versions on this machine."""
+        return tuple(row for row in self.rows_elsewhere(environment) if row.holds_on(environment))
+
+    def rows_elsewhere(self, environment: Environment) -> tuple[ExpectationRow, ...]:
+        """Return the expectation rows that speak of these installed versions, on whatever machine."""
+        return tuple(row for row in self.table.expect if row.applies(environment.versions))
 
 
 def load_finding(path: Path) -> Finding:

@@ -14,6 +14,9 @@ from sharpbits.catalogue.observation import Observation
 from sharpbits.catalogue.outcome import FAILURES, Outcome, Verdict
 from sharpbits.catalogue.schema import ExpectationRow
 
+#: What is said where other rows of these versions document what was seen, and none speaks of this machine.
+NOT_THIS_MACHINE = "not documented for this machine"
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -26,7 +29,7 @@ class Judgement:
     documented: tuple[Outcome, ...]
     #: What was seen, with counts where repeats disagree.
     seen: str
-    #: What to make of it; filled for ``changed``.
+    #: What to make of it; filled for ``changed``, and where no row speaks of this machine.
     message: str = ""
 
 
@@ -34,9 +37,11 @@ def judge(finding: Finding, environment: Environment, observations: Sequence[Obs
     """Judge the repeats of one finding.
 
     Every observation must be explained by an expectation row that applies; without a row, only ``ok`` is. Repeats of
-    different outcomes are ``nondeterministic``, and as documented where the rows list each of them or that word.
+    different outcomes are ``nondeterministic``, and as documented where the rows list each of them or that word. On a
+    machine that no row of these versions speaks of, what their other rows document is said as it is, and no failure.
     """
-    rows = finding.rows_for(environment.versions)
+    rows = finding.rows_for(environment)
+    elsewhere = finding.rows_elsewhere(environment)
     documented = tuple(dict.fromkeys(outcome for row in rows for outcome in row.outcome)) or (Outcome.OK,)
     tally = Counter(observation.outcome for observation in observations)
     if len(tally) == 1:
@@ -46,6 +51,10 @@ def judge(finding: Finding, environment: Environment, observations: Sequence[Obs
         seen = ", ".join(f"{name} {count} of {len(observations)}" for name, count in tally.most_common())
     if outcome is Outcome.NOT_APPLICABLE:
         return Judgement(Verdict.NOT_APPLICABLE, outcome, documented, seen, observations[0].detail)
+    if not rows and elsewhere and all(any(_explains(row, one) for row in elsewhere) for one in observations):
+        verdict = Verdict.CLEAR if outcome is Outcome.OK else Verdict.BITES
+        documented = tuple(dict.fromkeys(outcome for row in elsewhere for outcome in row.outcome))
+        return Judgement(verdict, outcome, documented, seen, NOT_THIS_MACHINE)
     unexplained = [observation for observation in observations if not any(_explains(row, observation) for row in rows)]
     if not rows:
         unexplained = [observation for observation in observations if observation.outcome is not Outcome.OK]
@@ -63,7 +72,7 @@ def since(finding: Finding, environment: Environment) -> str | None:
     For versions that are documented as clear: the newest before them that was seen to bite, e.g. ``"until jax 0.6.2"``;
     where none before them does, the oldest that does, e.g. ``"from jax 0.7.1"``.
     """
-    applying = [row for row in finding.rows_for(environment.versions) if row.bites]
+    applying = [row for row in finding.rows_for(environment) if row.bites]
     if applying:
         row = min(applying, key=lambda row: min(row.seen))
         return f"{row.when[0].name} {min(row.seen)}"

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from sharpbits.catalogue.machine import Condition, Machine
 from sharpbits.catalogue.outcome import Outcome
 
 
@@ -62,6 +63,10 @@ def _pattern(text: Any) -> Any:
         raise ValueError(f"not a regular expression: {error}") from error
 
 
+def _condition(text: Any) -> Any:
+    return Condition(text) if isinstance(text, str) else text
+
+
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -93,6 +98,7 @@ def _identifier(text: str) -> str:
 OneLine = Annotated[str, AfterValidator(_one_line)]
 Prose = Annotated[str, AfterValidator(_prose)]
 AsRequirement = Annotated[Requirement, BeforeValidator(_requirement)]
+AsCondition = Annotated[Condition, BeforeValidator(_condition)]
 AsVersion = Annotated[Version, BeforeValidator(_version)]
 
 
@@ -111,12 +117,18 @@ class ExpectationRow(_Schema):
     seen: Annotated[tuple[AsVersion, ...], BeforeValidator(_listed), Field(min_length=1)]
     #: Searched in the text of an exception, a compiler's diagnostic or a signal.
     match: Annotated[re.Pattern[str] | None, BeforeValidator(_pattern)] = None
+    #: Conditions that must all hold of the machine, for what is the processor's, the cores' or the GPU's doing.
+    where: Annotated[tuple[AsCondition, ...], BeforeValidator(_listed)] = ()
+    #: The machines on which it was seen, in words; required with ``where``.
+    machines: Annotated[tuple[OneLine, ...], BeforeValidator(_listed)] = ()
 
     @model_validator(mode="after")
     def _evidence_lies_in_range(self) -> ExpectationRow:
         for version in self.seen:
             if not self.when[0].specifier.contains(version, prereleases=True):
                 raise ValueError(f"seen lists {version}, which {self.when[0]} does not cover")
+        if self.where and not self.machines:
+            raise ValueError("where needs machines: the ones on which this was seen, e.g. 'EPYC without AVX-512'")
         return self
 
     @property
@@ -131,6 +143,10 @@ class ExpectationRow(_Schema):
             and need.specifier.contains(versions[canonicalize_name(need.name)], prereleases=True)
             for need in self.when
         )
+
+    def holds_on(self, machine: Machine) -> bool:
+        """Whether all of ``where`` holds of this machine."""
+        return all(condition.holds(machine) for condition in self.where)
 
 
 class FindingTable(_Schema):

@@ -165,7 +165,7 @@ def _tally(values: Sequence[str], order: Sequence[str]) -> dict[str, int]:
 
 def _entry(result: Result, environment: Environment) -> _Entry:
     finding = result.finding
-    applying = finding.rows_for(environment.versions)
+    applying = finding.rows_for(environment)
     unknown = result.verdict in (Verdict.NOT_APPLICABLE, Verdict.BROKEN)
     return _Entry(
         result,

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sharpbits.catalogue import Environment, Finding, FindingFileError, Observation, Result, Verdict, since
+from sharpbits.catalogue.judgement import NOT_THIS_MACHINE
 from sharpbits.catalogue.outcome import Severity
 from sharpbits.catalogue.snippet import snippet
 from sharpbits.report.ordering import verdict_counts, worst_first
@@ -85,6 +86,8 @@ def _table(results: Sequence[Result], environment: Environment, *, one_line: boo
             what, seen, instead = result.judgement.message, "not run", ""
         elif result.verdict is Verdict.CLEAR:
             instead = ""
+        if result.judgement.message == NOT_THIS_MACHINE:
+            what = f"({NOT_THIS_MACHINE}) {what}"
         when = since(result.finding, environment) or ""
         table.add_row(
             Text(str(result.verdict), style=_VERDICT_STYLE[result.verdict]),
