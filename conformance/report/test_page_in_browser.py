@@ -6,7 +6,6 @@ Needs the extra ``browser`` and a Chromium on the path.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,17 +13,10 @@ from typing import Any
 
 import pytest
 
+from browser import ARGUMENTS, CHROMIUM, playwright_or_skip
 from report.toy_runs import Run, varied_run
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra: browser)")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium, chromium-browser or google-chrome")
-
-#: Nothing of the browser's own goes over the network either; tests often run as root and without a GPU.
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+sync_api = playwright_or_skip()
 
 #: The contrast ratio of each visible text to what lies behind it (WCAG 2.2, relative luminance).
 CONTRASTS = """() => {

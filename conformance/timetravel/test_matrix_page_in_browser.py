@@ -12,13 +12,13 @@ from urllib.parse import quote
 
 import pytest
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra: browser)")
+from browser import ARGUMENTS, CHROMIUM, playwright_or_skip
 
-from report.test_page_in_browser import ARGUMENTS, CHROMIUM, CONTRASTS  # noqa: E402 -- it needs playwright too
+sync_api = playwright_or_skip()
+
+from report.test_page_in_browser import CONTRASTS  # noqa: E402 -- it needs playwright too
 from sharpbits.timetravel.matrix.page import matrix_page  # noqa: E402
 from timetravel.toy_matrix import RELEASES, varied_matrix  # noqa: E402
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium, chromium-browser or google-chrome")
 
 ROWS = 9
 
