@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment as Templates
-from jinja2 import PackageLoader, StrictUndefined
 from rich.table import Table
 from rich.text import Text
 
 from sharpbits.gate.comparison import Change, Row, package_changes, relative_times
 from sharpbits.gate.storage import STORED, StoredRun
+from sharpbits.report.html import own_text, policy_hash, templates
 
 _STYLE = {
     Change.SLOWER: "bold red",
@@ -94,15 +93,19 @@ def as_markdown(report: GateReport) -> str:
 
 def as_html(report: GateReport) -> str:
     """Write the report as one page without outside references, with a plot of each benchmark's history."""
-    templates = Templates(
-        loader=PackageLoader("sharpbits.gate"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     runs = sorted({run.when: run for run in (*report.history, report.reference, report.new)}.items())
-    return templates.get_template("gate.html").render(
-        report=report,
-        rows=[(row, _cells(row)) for row in report.rows],
-        changes=package_changes(report.reference, report.new),
-        plots={row.name: _history_plot(row.name, [run for _, run in runs]) for row in report.rows},
+    style = own_text("sharpbits.gate", "gate.css")
+    return (
+        templates("sharpbits.gate")
+        .get_template("gate.html")
+        .render(
+            style=style,
+            style_hash=policy_hash(style),
+            report=report,
+            rows=[(row, _cells(row)) for row in report.rows],
+            changes=package_changes(report.reference, report.new),
+            plots={row.name: _history_plot(row.name, [run for _, run in runs]) for row in report.rows},
+        )
     )
 
 

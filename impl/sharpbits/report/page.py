@@ -6,25 +6,20 @@ and every script but its own. Without JavaScript all of it can be read; with it,
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from importlib.metadata import version
-from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment as Templates
-from jinja2 import PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sharpbits.catalogue import Environment, Finding, FindingFileError, Observation, Result, Severity, Verdict, since
 from sharpbits.catalogue.schema import ExpectationRow
+from sharpbits.report.html import own_text, policy_hash, templates
 from sharpbits.report.ordering import verdict_counts, worst_first
 from sharpbits.report.plain_text import printable
 from sharpbits.report.terminal import environment_line
@@ -94,8 +89,8 @@ def as_page(
     entries = [_entry(result, environment) for result in worst_first(results)]
     counts = verdict_counts(results)
     counts[Verdict.BROKEN] += len(broken)
-    style, script = _inlined("page.css"), _inlined("page.js")
-    template = _templates().get_template("page.html")
+    style, script = own_text("sharpbits.report", "page.css"), own_text("sharpbits.report", "page.js")
+    template = templates("sharpbits.report").get_template("page.html")
     return template.render(
         entries=entries,
         environment=environment,
@@ -118,34 +113,6 @@ def as_page(
         style_hash=policy_hash(style),
         script_hash=policy_hash(script),
     )
-
-
-@cache
-def _templates() -> Templates:
-    return Templates(
-        loader=PackageLoader("sharpbits.report"),
-        autoescape=True,
-        finalize=shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def shown(value: object) -> object:
-    """Every text that enters the page passes here, but for the page's own markup and a finding's source."""
-    return value if isinstance(value, Markup) else printable(str(value))
-
-
-def _inlined(name: str) -> Markup:
-    """Return a file of this package as it stands."""
-    return Markup(files("sharpbits.report").joinpath("templates", name).read_text("utf-8"))  # noqa: S704 -- our own
-
-
-def policy_hash(text: str) -> str:
-    """Return what a content security policy calls this inline text."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _filters(entries: Sequence[_Entry]) -> dict[str, dict[str, int]]:

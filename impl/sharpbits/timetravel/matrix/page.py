@@ -12,18 +12,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from jinja2 import Environment as Templates
-from jinja2 import PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sharpbits.catalogue.environment import STACK
-from sharpbits.report.page import link_text, policy_hash, shortened, shown
+from sharpbits.report.html import own_text, policy_hash, templates
+from sharpbits.report.page import link_text, shortened
 from sharpbits.report.plain_text import printable
 from sharpbits.timetravel.matrix.signs import (
     PAINTS,
@@ -41,6 +38,9 @@ from sharpbits.timetravel.matrix.signs import (
 #: Values up to this many characters are shown as they are in the detail, and in the hint that a cell shows.
 _SHORT = 160
 _HINT = 60
+
+#: Where the templates lie.
+PACKAGE = "sharpbits.timetravel.matrix"
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,12 @@ def matrix_page(document: dict[str, Any]) -> str:
     """
     columns = [_column(facts) for facts in checked(document)["columns"]]
     rows = [_row(facts, columns) for facts in worst_first(document["rows"])]
-    style = _own("report", "page.css") + _templates().get_template("matrix.css").render(paints=PAINTS)
-    script = _own("timetravel.matrix", "matrix.js")
+    style = own_text("sharpbits.report", "page.css") + Markup(  # noqa: S704 -- our own
+        templates(PACKAGE).get_template("matrix.css").render(paints=PAINTS)
+    )
+    script = own_text(PACKAGE, "matrix.js")
     return (
-        _templates()
+        templates(PACKAGE)
         .get_template("matrix.html")
         .render(
             document=document,
@@ -120,29 +122,12 @@ def matrix_page(document: dict[str, Any]) -> str:
             any_undocumented=any(cell.undocumented for row in rows for cell in row.cells),
             mark=UNDOCUMENTED,
             generated=datetime.fromisoformat(document["generated"]),
-            style=Markup(style),  # noqa: S704 -- our own
-            script=Markup(script),  # noqa: S704 -- our own
+            style=style,
+            script=script,
             style_hash=policy_hash(style),
             script_hash=policy_hash(script),
         )
     )
-
-
-@cache
-def _templates() -> Templates:
-    return Templates(
-        loader=PackageLoader("sharpbits.timetravel.matrix"),
-        autoescape=True,
-        finalize=shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def _own(package: str, name: str) -> str:
-    return files(f"sharpbits.{package}").joinpath("templates", name).read_text("utf-8")
 
 
 def _column(facts: dict[str, Any]) -> _Column:

@@ -9,14 +9,11 @@ import textwrap
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment as Templates
-from jinja2 import PackageLoader, StrictUndefined
-
 from sharpbits.files import write_atomically
+from sharpbits.report.html import templates
 from sharpbits.report.plain_text import printable
 from sharpbits.timetravel.matrix.signs import (
     PAINTS,
@@ -88,7 +85,7 @@ def matrix_picture(document: dict[str, Any], path: Path) -> None:
         for index, entry in enumerate(entries)
     ]
     height = (legend[-1][1] + _ROW if legend else bottom) + 2 * _LINE + _MARGIN
-    picture = _templates().get_template("matrix.svg")
+    picture = templates("sharpbits.timetravel.matrix").get_template("matrix.svg")
     text = picture.render(
         document=document,
         columns=[
@@ -109,19 +106,6 @@ def matrix_picture(document: dict[str, Any], path: Path) -> None:
         cell=(_COLUMN - 4, _ROW - 4),
     )
     write_atomically(path, text)
-
-
-@cache
-def _templates() -> Templates:
-    return Templates(
-        loader=PackageLoader("sharpbits.timetravel.matrix"),
-        autoescape=True,
-        finalize=lambda value: printable(str(value)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
 
 
 def _at(column: int) -> int:
