@@ -87,6 +87,26 @@ def test_a_damaged_entry_is_dropped_and_the_finding_runs_again(
     assert run_finding(finding(), HERE, cache=cache).cached
 
 
+@pytest.mark.parametrize("obstacle", ["a_file", "a_file_above", "a_folder_of_that_name"])
+def test_without_a_usable_cache_findings_run_and_that_is_said_once(
+    finding: Callable[..., Finding], tmp_path: Path, obstacle: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "cache" if obstacle != "a_file_above" else tmp_path / "cache" / "results"
+    one, other = finding(), finding(slug="other")
+    if obstacle == "a_folder_of_that_name":
+        usable = ResultCache(tmp_path / "twin")
+        run_finding(one, HERE, cache=usable)
+        run_finding(other, HERE, cache=usable)
+        for entry in usable.folder.iterdir():
+            (folder / entry.name).mkdir(parents=True)
+    else:
+        (tmp_path / "cache").write_text("in the way")
+    cache = ResultCache(folder)
+    assert [run_finding(each, HERE, cache=cache).verdict for each in (one, other)] == [Verdict.CLEAR, Verdict.CLEAR]
+    assert caplog.text.count("results cannot be kept") == 1
+    assert str(folder) in caplog.text
+
+
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "report.json"
     write_atomically(target, "old")

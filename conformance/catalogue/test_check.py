@@ -253,6 +253,25 @@ def test_an_interrupted_run_kills_every_child_and_still_reports_what_was_finishe
     assert not any(alive(pid) for pid in pids), "nothing is left running"
 
 
+def test_an_interpreter_may_be_given_by_a_relative_path_or_by_name(folder: Path, tmp_path: Path) -> None:
+    # Findings run in a folder of their own, where a relative path leads nowhere.
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "snake").symlink_to(sys.executable)
+    variables = {**os.environ, **private_cache(tmp_path), "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    for given in ("bin/snake", "./bin/snake", "../" + tmp_path.name + "/bin/snake", "snake"):
+        ended = subprocess.run(
+            command_line(["check", "--findings", folder, "--python", given, "--json", "-k", "wrong"]),
+            cwd=tmp_path,
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert ended.returncode == 0, (given, ended.stderr)
+        assert json.loads(ended.stdout)["findings"][0]["verdict"] == "bites", given
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys\n"

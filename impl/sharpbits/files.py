@@ -1,8 +1,9 @@
-"""Write a file whole or not at all."""
+"""Files: written whole or not at all; programs: found from wherever they are started."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -37,6 +38,16 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def program_path(name: Path) -> Path:
+    """Return where a program lies: a bare name as the shell finds it, a path as seen from the present folder.
+
+    Links are kept: a virtual environment's interpreter is one, and knows its environment by it. What does not exist
+    comes back as it would be looked for, so that whoever runs it can say what is missing.
+    """
+    found = shutil.which(name) if len(name.parts) == 1 and os.sep not in str(name) else None
+    return Path(found or name).absolute()
 
 
 def _unwritable(path: Path, error: OSError) -> SharpbitsError:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sharpbits.files import program_path
+
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
 
@@ -155,7 +157,8 @@ class _Session:
 
     def __init__(self, config: pytest.Config) -> None:
         self.folders: list[Path] = list(config.getini("sharpbits_findings"))
-        self.python: Path | None = config.getoption("--sharpbits-python")
+        chosen: Path | None = config.getoption("--sharpbits-python")
+        self.python = None if chosen is None else program_path(chosen)
         self._environment: Environment | None = None
 
     def environment(self) -> Environment:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -13,6 +15,7 @@ import platformdirs
 from sharpbits.catalogue.environment import Environment
 from sharpbits.catalogue.finding import Finding
 from sharpbits.catalogue.observation import Observation
+from sharpbits.errors import SharpbitsError
 from sharpbits.files import write_atomically
 
 #: Raised when what is stored, or how a run is classified, changes its meaning.
@@ -26,6 +29,8 @@ class ResultCache:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or platformdirs.user_cache_path("sharpbits") / "results"
+        #: Set by the first result that could not be kept: without a cache one runs without a cache, and says so once.
+        self._unusable = threading.Event()
 
     def _path(self, finding: Finding, environment: Environment) -> Path:
         key = f"{FORMAT}\n{finding.id}\n{finding.digest}\n{environment.fingerprint}"
@@ -39,17 +44,30 @@ class ResultCache:
             return tuple(Observation.from_dict(one) for one in stored["observations"])
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except OSError as error:
+            self._give_up(error)
+            return None
+        except (RecursionError, ValueError, KeyError, TypeError) as error:
             _log.warning("cached result %s is unreadable (%s) and was deleted; the finding runs again", path, error)
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # then the new result cannot be kept either, and that is said
+                path.unlink(missing_ok=True)
             return None
 
     def put(self, finding: Finding, environment: Environment, observations: Sequence[Observation]) -> None:
-        """Store the observations of one finding."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Store the observations of one finding; where that cannot be done, say so once and go on without."""
         stored = {
             "finding": finding.id,
             "fingerprint": environment.fingerprint,
             "observations": [observation.as_dict() for observation in observations],
         }
-        write_atomically(self._path(finding, environment), json.dumps(stored, allow_nan=False))
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._path(finding, environment), json.dumps(stored, allow_nan=False))
+        except (OSError, SharpbitsError) as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError | SharpbitsError) -> None:
+        if not self._unusable.is_set():
+            self._unusable.set()
+            why = error.why if isinstance(error, SharpbitsError) else error
+            _log.warning("results cannot be kept in %s (%s): every finding runs anew each time", self.folder, why)

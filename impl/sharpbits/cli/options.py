@@ -7,12 +7,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sharpbits.files import program_path
+
 if TYPE_CHECKING:
     from sharpbits.catalogue import Catalogue
 
+
+def absolute(path: Path | None) -> Path | None:
+    """Make the path of an interpreter hold in any folder: findings run in one of their own."""
+    return path if path is None else program_path(path)
+
+
 Python = Annotated[
     Path | None,
-    typer.Option("--python", metavar="PATH", help="Interpreter of the environment to check; default: this one."),
+    typer.Option(
+        "--python",
+        metavar="PATH",
+        callback=absolute,
+        help="Interpreter of the environment to check; default: this one.",
+    ),
 ]
 Findings = Annotated[
     list[Path] | None,

@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sharpbits.cli.options import Findings, catalogue_of
+from sharpbits.cli.options import Findings, absolute, catalogue_of
 
 if TYPE_CHECKING:
     from sharpbits.timetravel.requests import Source
 
 Interpreter = Annotated[
     Path | None,
-    typer.Option("--python", metavar="PATH", help="Interpreter to build environments with; default: this one."),
+    typer.Option(
+        "--python",
+        metavar="PATH",
+        callback=absolute,
+        help="Interpreter to build environments with; default: this one.",
+    ),
 ]
 DefaultIndex = Annotated[
     str | None, typer.Option("--default-index", metavar="URL", help="Package index to use instead of the default.")
