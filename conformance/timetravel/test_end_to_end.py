@@ -61,8 +61,8 @@ def test_the_release_and_the_package_that_brought_a_wrong_gradient_are_found(
     report = (tmp_path / "report.md").read_text()
     for needed in ("solver 1.2 → 1.3", "wrong-gradient", "from frontend import gradient", "uv pip install"):
         assert needed in report
-    assert "solver==1.2" in (tmp_path / "report.old.txt").read_text()
-    assert "solver==1.3" in (tmp_path / "report.new.txt").read_text()
+    assert "solver==1.2" in (tmp_path / "report.files" / "old.txt").read_text()
+    assert "solver==1.3" in (tmp_path / "report.files" / "new.txt").read_text()
 
 
 def test_the_commands_of_the_report_show_each_side(
@@ -74,10 +74,36 @@ def test_the_commands_of_the_report_show_each_side(
     for command in commands:
         variables = environment(tmp_path, index) | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
         ended = subprocess.run(
-            command, shell=True, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=120, check=True
+            command,
+            shell=True,
+            cwd=tmp_path / "report.files",
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
         )
         outcomes.append(json.loads(ended.stdout.splitlines()[-1])["outcome"])
     assert outcomes == ["ok", "wrong-gradient"]
+
+
+def test_a_report_overwrites_nothing_of_the_users(sharpbits: Run, findings: Path, tmp_path: Path) -> None:
+    mine = [tmp_path / name for name in ("wrong_gradient.py", "report.old.txt", "report.new.txt", "old.txt")]
+    for file in mine:
+        file.write_text("mine")
+    report = tmp_path / "report.md"
+    assert sharpbits(*bisection(findings, "--report", report)).returncode == 0
+    again = sharpbits(*bisection(findings, "--report", report))
+    assert again.returncode == 0, "the files of an earlier report are its own"
+    assert [file.read_text() for file in mine] == ["mine"] * len(mine)
+    (tmp_path / "report.files" / "thesis.txt").write_text("mine")
+    refused = sharpbits(*bisection(findings, "--report", report))
+    assert refused.returncode == 2
+    assert "holds thesis.txt" in refused.stderr
+    assert "probe" not in refused.stderr
+    (tmp_path / "other.files").write_text("mine")
+    assert "is no folder" in sharpbits(*bisection(findings, "--report", tmp_path / "other.md")).stderr
+    assert (tmp_path / "other.files").read_text() == "mine"
 
 
 def test_a_release_that_breaks_at_import_is_stepped_around(sharpbits: Run, findings: Path) -> None:

@@ -110,6 +110,37 @@ def test_pruning_removes_what_was_not_used_for_longest_and_keeps_within_the_size
     assert sharpbits("stack", "prune", "--keep-gib", "-1").returncode == 2
 
 
+def test_what_is_not_ours_is_listed_as_such_and_never_removed(
+    sharpbits: Run, tmp_path: Path, index: LocalIndex
+) -> None:
+    folder = Path(sharpbits(*BUILD).stdout.splitlines()[-1]).parents[2]
+    theirs = folder / "myproject" / "thesis.txt"
+    named_alike = folder / ("0" * 20) / "thesis.txt"
+    elsewhere = tmp_path / "elsewhere" / "thesis.txt"
+    for file in (theirs, named_alike, elsewhere):
+        file.parent.mkdir()
+        file.write_text("three years of work")
+    (folder / ("1" * 20)).symlink_to(elsewhere.parent)
+    (folder / "notes.txt").write_text("more of it")
+    listed = sharpbits("stack", "list").stdout
+    assert "1 environments" in listed
+    assert "not ours, and left alone: 4" in listed
+    assert "myproject" in listed
+    assert "removed 1 environments" in sharpbits("stack", "prune", "--keep-gib", "0").stdout
+    # Building prunes too: here down to nothing.
+    subprocess.run(
+        [sys.executable, "-m", "sharpbits.cli", *BUILD],
+        env=environment(tmp_path, index) | {"SHARPBITS_ENVIRONMENTS_GIB": "0"},
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    for file in (theirs, named_alike, elsewhere):
+        assert file.read_text() == "three years of work"
+    assert (folder / "notes.txt").read_text() == "more of it"
+    assert (folder / ("1" * 20)).is_symlink()
+
+
 def test_an_environment_in_use_is_not_pruned(sharpbits: Run, tmp_path: Path, index: LocalIndex) -> None:
     """A bisection holds the environment of the run that is going on."""
     (tmp_path / "script.py").write_text("import pathlib, time\npathlib.Path('running').touch()\ntime.sleep(30)\n")

@@ -8,6 +8,7 @@ import itertools
 import json
 import re
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from hypothesis import strategies as st
 
 from report.markup import Element, parse
 from sharpbits.report.plain_text import printable
+from sharpbits.timetravel.matrix.command import spared
 from sharpbits.timetravel.matrix.page import matrix_page
 from sharpbits.timetravel.matrix.signs import PAINTS, SIGNS
+from sharpbits.timetravel.matrix.table import counts
 from timetravel.toy_matrix import LINK, RELEASES, cell, column, document, row, varied_matrix
 
 
@@ -313,3 +316,22 @@ def test_any_text_is_shown_and_never_becomes_markup(made: dict[str, Any]) -> Non
             assert printable(one[part] or "") in place.text
         for each in one["cells"]:
             assert not each["detail"] or printable(each["detail"]) in [dd.text for dd in place.all("dd")]
+
+
+def test_a_page_of_an_interrupted_run_says_so() -> None:
+    whole, partial = varied_matrix(), varied_matrix() | {"interrupted": True}
+    assert "The run was interrupted." in words(parse(matrix_page(partial)))
+    assert "The run was interrupted." not in words(parse(matrix_page(whole)))
+    assert "interrupted" in counts(partial)
+    assert "interrupted" not in counts(whole)
+
+
+def test_an_interrupted_run_never_takes_the_place_of_a_file_that_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there, absent = tmp_path / "full.json", tmp_path / "new.json"
+    there.write_text("complete")
+    assert spared(there, interrupted=False) == there
+    assert spared(absent, interrupted=True) == absent
+    assert spared(there, interrupted=True) == tmp_path / "full.partial.json"
+    assert f"{there} is left as it was" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from sharpbits.console import console
 from sharpbits.errors import UsageError
 from sharpbits.files import write_atomically
 from sharpbits.interruption import INTERRUPTED, interruptible
-from sharpbits.timetravel.bisect_report import as_markdown, plan, summary
+from sharpbits.timetravel.bisect_report import NEW_LOCK, OLD_LOCK, as_markdown, plan, summary
 from sharpbits.timetravel.bisection import Bisection, run_bisection
 from sharpbits.timetravel.dates import cutoff
 from sharpbits.timetravel.environments import EnvironmentCache
@@ -66,6 +66,8 @@ def run_bisect(catalogue: Catalogue, request: BisectRequest) -> int:
     """
     _check(request)
     subject = _subject(catalogue, request)
+    if request.report is not None:
+        _check_beside(request.report, subject)
     resolver = request.source.resolver()
     now = datetime.now(UTC)
     until = min(cutoff(request.until), now) if request.until else now
@@ -190,14 +192,38 @@ def _question(request: BisectRequest, subject: Subject, requirements: Sequence[s
 
 
 def _write_report(found: Bisection, subject: Subject, report: Path, progress: Console) -> None:
-    """Write the report and, beside it, the locks of both sides and the reproducer that its commands name."""
-    old, new = report.with_suffix(".old.txt"), report.with_suffix(".new.txt")
-    write_lock(found.last_old.stack, old)
-    write_lock(found.first_new.stack, new)
-    names = [report.name, old.name, new.name]
+    """Write the report and, in a folder of its name, the locks of both sides and the reproducer of its commands."""
+    folder = _beside(report)
+    folder.mkdir(exist_ok=True)
+    write_lock(found.last_old.stack, folder / OLD_LOCK)
+    write_lock(found.first_new.stack, folder / NEW_LOCK)
+    names = [OLD_LOCK, NEW_LOCK]
     if isinstance(subject, FindingSubject):
-        reproducer = report.parent / subject.finding.path.name
+        reproducer = folder / subject.finding.path.name
         write_atomically(reproducer, subject.finding.source)
         names.append(reproducer.name)
-    write_atomically(report, as_markdown(found, subject, old.name, new.name))
-    progress.print(f"written to {report.parent.absolute()}: {', '.join(names)}", soft_wrap=True)
+    write_atomically(report, as_markdown(found, subject))
+    told = f"written to {report.absolute()}, and beside it {folder.name}/: {', '.join(names)}"
+    progress.print(told, soft_wrap=True, markup=False)
+
+
+def _beside(report: Path) -> Path:
+    """Return the folder of the files that go with a report."""
+    return report.with_name(f"{report.stem}.files")
+
+
+def _check_beside(report: Path, subject: Subject) -> None:
+    """Refuse a folder in which somebody keeps other things than an earlier report of this subject left there."""
+    folder = _beside(report)
+    ours = {OLD_LOCK, NEW_LOCK, *(Path(lock).stem for lock in (OLD_LOCK, NEW_LOCK))}
+    if isinstance(subject, FindingSubject):
+        ours.add(subject.finding.path.name)
+    in_the_way = not folder.is_dir() and (folder.exists() or folder.is_symlink())
+    theirs = sorted(path.name for path in folder.iterdir() if path.name not in ours) if folder.is_dir() else []
+    if in_the_way or theirs:
+        raise UsageError(
+            "the report cannot be written",
+            why=f"the files that go with it belong into {folder}, which "
+            + (f"holds {theirs[0]}" if theirs else "is no folder"),
+            resolution="name another file with --report, or clear that place",
+        )

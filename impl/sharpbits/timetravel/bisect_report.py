@@ -21,6 +21,10 @@ from sharpbits.timetravel.subject import FindingSubject, Subject
 _MIB = 2**20
 
 
+#: The lock files that the commands of a report name.
+OLD_LOCK, NEW_LOCK = "old.txt", "new.txt"
+
+
 def plan(history: History) -> str:
     """Say what a search will cost: stacks to test, files to download."""
     stacks = [candidate.stack for candidate in history.candidates]
@@ -59,7 +63,7 @@ def summary(found: Bisection, subject: Subject) -> Text:
     text.append(f"changed between the two: {', '.join(map(str, found.differing))}\n")
     tested = len(found.probed) - found.search_probes
     text.append(f"{found.search_probes} stacks and {tested} mixtures tested\n", style="dim")
-    commands = reproduce(subject, "old.txt", "new.txt")
+    commands = reproduce(subject, OLD_LOCK, NEW_LOCK)
     text.append("to see either side (--report FILE.md writes the two locks, and a report for upstream):\n")
     for command in commands:
         text.append(f"  {command}\n")
@@ -87,14 +91,14 @@ def reproduce(subject: Subject, *locks: str) -> list[str]:
     """Return, for each lock file, the command that shows what the subject does in that stack."""
     commands = []
     for lock in locks:
-        folder = lock.removesuffix(".txt").rpartition(".")[2]
+        folder = lock.removesuffix(".txt")
         python = f"{folder}/bin/python"
         built = f"uv venv {folder} && uv pip install --python {python} --no-deps -r {lock}"
         commands.append(f"{built} && {subject.command(python)}")
     return commands
 
 
-def as_markdown(found: Bisection, subject: Subject, old_lock: str, new_lock: str) -> str:
+def as_markdown(found: Bisection, subject: Subject) -> str:
     """Return a report that stands for itself, to paste into an upstream issue."""
     templates = Templates(
         loader=PackageLoader("sharpbits.timetravel"),
@@ -107,7 +111,7 @@ def as_markdown(found: Bisection, subject: Subject, old_lock: str, new_lock: str
     finding = subject.finding if isinstance(subject, FindingSubject) else None
     python = _python_version(found.last_old.stack)
     commands = [
-        command.replace("uv venv ", f"uv venv --python {python} ") for command in reproduce(subject, old_lock, new_lock)
+        command.replace("uv venv ", f"uv venv --python {python} ") for command in reproduce(subject, OLD_LOCK, NEW_LOCK)
     ]
     evidence = [
         (" + ".join(sorted(names)) or "nothing", side.value)

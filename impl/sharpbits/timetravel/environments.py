@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -36,6 +37,8 @@ DEFAULT_LIMIT = 40 << 30
 
 _MARKER = "sharpbits-stack.txt"
 _LOCK_POLL_S = 0.2
+#: An environment is named after its stack: the beginning of a SHA-256.
+_NAME = re.compile(r"[0-9a-f]{20}")
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,14 @@ class EnvironmentCache:
         """Return the environments, the one used last first. Cost: one look at every file."""
         if not self.folder.is_dir():
             return []
-        paths = [path for path in self.folder.iterdir() if path.is_dir()]
+        paths = [path for path in self.folder.iterdir() if _is_ours(path)]
         return sorted(map(_entry, paths), key=lambda entry: entry.last_used, reverse=True)
+
+    def left_alone(self) -> list[Path]:
+        """Return what lies in the folder and is none of ours: it is neither counted nor ever removed."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(path for path in self.folder.iterdir() if not _is_ours(path) and not _is_lock(path))
 
     def prune(self, limit: int | None = None) -> list[Entry]:
         """Remove the environments that were not used for longest, until the others are within the limit.
@@ -200,6 +209,23 @@ def _wait_for(handle: int, kind: int, stop: threading.Event | None) -> None:
             if stop is not None and stop.is_set():
                 raise KeyboardInterrupt from None
             time.sleep(_LOCK_POLL_S)
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell an environment that was built here from anything else that somebody keeps in this folder.
+
+    A whole one carries our marker; one that died half way has a stack's digest for its name, our lock file beside it,
+    and what ``uv venv`` writes first. A link is not ours: what it leads to lies elsewhere.
+    """
+    if path.is_symlink() or not path.is_dir() or not _NAME.fullmatch(path.name):
+        return False
+    return (path / _MARKER).is_file() or (
+        path.with_name(f"{path.name}.lock").is_file() and (path / "pyvenv.cfg").is_file()
+    )
+
+
+def _is_lock(path: Path) -> bool:
+    return path.suffix == ".lock" and _NAME.fullmatch(path.stem) is not None
 
 
 def _entry(path: Path) -> Entry:

@@ -11,6 +11,7 @@ from rich.table import Table
 from sharpbits.console import console
 from sharpbits.errors import UsageError
 from sharpbits.interruption import INTERRUPTED, interruptible
+from sharpbits.report.plain_text import printable
 from sharpbits.timetravel.environments import EnvironmentCache
 from sharpbits.timetravel.lock import write_lock
 from sharpbits.timetravel.requests import Source, When, find_stack
@@ -67,6 +68,10 @@ def list_environments() -> None:
         f"{len(entries)} environments, {total:.1f} of at most {cache.limit / _GIB:.0f} GiB, in {cache.folder}",
         soft_wrap=True,
     )
+    foreign = cache.left_alone()
+    if foreign:
+        names = ", ".join(printable(path.name) for path in foreign[:5]) + (", …" if len(foreign) > 5 else "")
+        target.print(f"not ours, and left alone: {len(foreign)} ({names})", soft_wrap=True, markup=False)
 
 
 def prune_environments(*, keep_gib: float) -> None:

@@ -131,9 +131,20 @@ def _write(document: dict[str, object], request: MatrixRequest) -> None:
     target = console()
     target.print(matrix_table(document))
     target.print(counts(document), soft_wrap=True)
+    interrupted = bool(document["interrupted"])
     if request.output is not None:
-        write_atomically(request.output, json.dumps(document, indent=1, allow_nan=False) + "\n")
+        text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+        write_atomically(spared(request.output, interrupted=interrupted), text)
     if request.html is not None:
-        write_atomically(request.html, matrix_page(document))
+        write_atomically(spared(request.html, interrupted=interrupted), matrix_page(document))
     if request.picture is not None:
-        matrix_picture(document, request.picture)
+        matrix_picture(document, spared(request.picture, interrupted=interrupted))
+
+
+def spared(target: Path, *, interrupted: bool) -> Path:
+    """Return where to write: what an interrupted run knows never takes the place of a file that is there."""
+    if not interrupted or not target.is_file():
+        return target
+    beside = target.with_name(f"{target.stem}.partial{target.suffix}")
+    sys.stderr.write(f"{target} is left as it was: what was finished stands in {beside}\n")
+    return beside

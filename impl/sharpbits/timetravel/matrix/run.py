@@ -149,6 +149,8 @@ class MatrixRun:
             cells |= {(result.finding.id, number): cell(result, hidden) for result in results}
         document = {
             "format": FORMAT,
+            # Cells that were not run say so; a reader of the whole must not take it for one.
+            "interrupted": interrupted,
             "package": wanted[0].release.name if wanted else "",
             "generated": timestamp(datetime.now(UTC)),
             **{name: getattr(here, name) for name in ("python", "cpu", "cores")},

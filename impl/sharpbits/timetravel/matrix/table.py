@@ -44,7 +44,8 @@ def counts(document: dict[str, Any]) -> str:
     cells = [cell for row in document["rows"] for cell in row["cells"]]
     changed = sum(cell["verdict"] in ("changed", "broken") for cell in cells)
     untestable = sum(cell["outcome"] == "untestable" for cell in cells)
-    return f"{len(cells)} cells · {changed} not as documented (marked !) · {untestable} could not be tested"
+    said = " · interrupted: the others were not run" if document.get("interrupted") else ""
+    return f"{len(cells)} cells · {changed} not as documented (marked !) · {untestable} could not be tested{said}"
 
 
 def _text(cell: dict[str, Any]) -> Text:
