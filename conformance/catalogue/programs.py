@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 
-def obeying_signals() -> None:
+def obeying_signals(command: Sequence[str]) -> list[str]:
     """Undo what the suite may have inherited: a shell's background jobs ignore SIGINT, ``nohup`` SIGHUP."""
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+    return _with_signals("SIG_DFL", command)
 
 
-def ignoring_signals() -> None:
-    """Start as a background job under ``nohup`` does."""
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+def ignoring_signals(command: Sequence[str]) -> list[str]:
+    """Start a command as a background job under ``nohup`` does."""
+    return _with_signals("SIG_IGN", command)
+
+
+def _with_signals(disposition: str, command: Sequence[str]) -> list[str]:
+    # Set by a process of its own: to run code between fork and exec of this one, which has threads, is unsafe.
+    setup = (
+        "import os, signal, sys\n"
+        f"for number in (signal.SIGINT, signal.SIGHUP):\n    signal.signal(number, signal.{disposition})\n"
+        "os.execv(sys.argv[1], sys.argv[1:])\n"
+    )
+    return [sys.executable, "-c", setup, *command]
 
 
 @contextmanager

@@ -201,12 +201,11 @@ def test_a_signal_that_was_ignored_from_the_start_does_not_interrupt_a_run(
     )
     write_finding(folder, "waits", body + OK)
     program = subprocess.Popen(
-        command_line(["check", "--findings", folder]),
+        ignoring_signals(command_line(["check", "--findings", folder])),
         env={**os.environ, **private_cache(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=ignoring_signals,
     )
     with killed_at_the_end(program):
         wait_for(started.exists)
@@ -230,12 +229,13 @@ def test_an_interrupted_run_kills_every_child_and_still_reports_what_was_finishe
         )
     output, junit = tmp_path / "report.json", tmp_path / "junit.xml"
     program = subprocess.Popen(
-        command_line(["check", "--findings", folder, "--jobs", "2", "--output", output, "--junit", junit]),
+        obeying_signals(
+            command_line(["check", "--findings", folder, "--jobs", "2", "--output", output, "--junit", junit])
+        ),
         env={**os.environ, **private_cache(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=obeying_signals,
     )
     with killed_at_the_end(program):
         wait_for(lambda: len(list(tmp_path.glob("*.pid"))) == 2)

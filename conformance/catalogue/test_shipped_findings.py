@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import sharpbits
 from sharpbits.catalogue import Finding, default_folder, discover
 from sharpbits.catalogue.discovery import finding_files
 from sharpbits.catalogue.releases import known_releases
+from sharpbits.catalogue.schema import ExpectationRow
 from sharpbits.catalogue.staleness import stale_parts
 
 CATALOGUE = discover([default_folder()])
@@ -47,8 +49,16 @@ def test_expectation_rows_do_not_overlap(finding: Finding) -> None:
         rows = [row for row in finding.table.expect if canonicalize_name(row.when[0].name) == name]
         for version in versions:
             applying = [row for row in rows if row.when[0].specifier.contains(version, prereleases=True)]
-            # Rows with further conditions may share a range of the first package.
-            assert len(applying) <= 1 or all(len(row.when) > 1 for row in applying), (name, str(version))
+            for one, other in combinations(applying, 2):
+                # Rows with further conditions, or about other machines, may share a range of the first package.
+                further = len(one.when) > 1 and len(other.when) > 1
+                assert further or exclude_each_other(one, other), (name, str(version))
+
+
+def exclude_each_other(one: ExpectationRow, other: ExpectationRow) -> bool:
+    """Tell whether no machine can satisfy both: one has a processor feature that the other must not have."""
+    here, there = ({str(condition) for condition in row.where} for row in (one, other))
+    return any(f"not {name}" in there for name in here) or any(f"not {name}" in here for name in there)
 
 
 @EVERY

@@ -283,11 +283,10 @@ def test_an_interrupted_run_leaves_a_page_of_what_was_finished(folder: Path, tmp
     write_finding(folder, "a_quick", WRONG_GRADIENT, expect=documented("wrong-gradient"))
     write_finding(folder, "b_slow", f"import time\nopen({str(started)!r}, 'w').close()\ntime.sleep(600)")
     program = subprocess.Popen(
-        command_line(["check", "--findings", folder, "--jobs", "1", "--html", tmp_path / "page.html"]),
+        obeying_signals(command_line(["check", "--findings", folder, "--jobs", "1", "--html", tmp_path / "page.html"])),
         env={**os.environ, **private_cache(tmp_path)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        preexec_fn=obeying_signals,
     )
     with killed_at_the_end(program):
         wait_for(started.exists)

@@ -3,7 +3,7 @@
 # dependencies = ["pennylane-catalyst>=0.11", "numpy"]
 #
 # [tool.sharpbits]
-# title = "catalyst.grad over jax.lax.map with parameter-shift: the process dies, or the gradient is wrong"
+# title = "catalyst.grad over jax.lax.map with parameter-shift: dies, or a wrong gradient"
 # component = "catalyst"
 # summary = """
 # The batch of three of grad_over_lax_map_batch_of_three with diff_method="parameter-shift": changing the

@@ -3,7 +3,7 @@
 # dependencies = ["jax>=0.4.28", "numpy"]
 #
 # [tool.sharpbits]
-# title = "jax 0.7.1 on a CPU without AVX-512: float32 matrix products silently use a matrix of an earlier call"
+# title = "jax 0.7.1 without AVX-512: float32 products silently use a matrix of an earlier call"
 # component = "jax"
 # summary = """
 # A compiled function multiplies two float32 matrices of some hundred rows, each call with new ones. On jax

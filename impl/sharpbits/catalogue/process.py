@@ -26,6 +26,8 @@ _TICK_S = 0.05
 _MEMORY_EVERY_S = 0.25
 _TERM_GRACE_S = 1.0
 _LINGER_GRACE_S = 1.0
+_KILL_GRACE_S = 5.0
+_KILL_POLL_S = 0.01
 _READ_SIZE = 1 << 16
 
 #: Marks every process that descends from a run, also one that left its session.
@@ -197,9 +199,15 @@ class _Supervisor:
         """Kill the program, its process group, and every process that carries the run's mark."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.program.pid, signal.SIGKILL)
-        for process in _descendants(self.mark):
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
+        deadline = time.monotonic() + _KILL_GRACE_S
+        # Again until none is left: one may have started another meanwhile, and a signal takes a moment to strike.
+        while left := _descendants(self.mark):
+            for process in left:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            if time.monotonic() > deadline:
+                break  # it hangs in the kernel, where no signal reaches it
+            time.sleep(_KILL_POLL_S)
         self.program.wait()
 
     def close(self) -> None:
