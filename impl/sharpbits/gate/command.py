@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sharpbits.console import console
 from sharpbits.errors import SharpbitsError, UsageError
-from sharpbits.files import write_atomically
+from sharpbits.files import check_targets, write_atomically
 from sharpbits.gate.comparison import DEFAULT_FACTOR, compare_runs
 from sharpbits.gate.report import GateReport, as_html, as_markdown, as_table
 from sharpbits.gate.storage import StoredRun, load_run
@@ -34,6 +34,11 @@ class GateRequest:
 
 def run_gate(request: GateRequest) -> int:
     """Compare, report, and return the exit status: 0 passed, 1 slower, missing, or a claim that does not hold."""
+    check_targets(
+        {"--markdown": request.markdown, "--html": request.html},
+        "the comparison cannot be written",
+        inputs=[request.against, request.new, *request.history],
+    )
     reference = load_run(request.against)
     thresholds = dict(_threshold(text) for text in request.thresholds)
     if not request.factor >= 1:

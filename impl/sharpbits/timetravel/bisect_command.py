@@ -12,7 +12,7 @@ from rich.console import Console
 from sharpbits.catalogue import Catalogue
 from sharpbits.console import console
 from sharpbits.errors import UsageError
-from sharpbits.files import write_atomically
+from sharpbits.files import check_targets, write_atomically
 from sharpbits.interruption import INTERRUPTED, interruptible
 from sharpbits.timetravel.bisect_report import as_markdown, plan, summary
 from sharpbits.timetravel.bisection import Bisection, run_bisection
@@ -148,9 +148,12 @@ def _check(request: BisectRequest) -> None:
         refuse(f"--factor is {request.factor}", "give a ratio of at least 1")
     if request.repeats is not None and request.repeats < 1:
         refuse(f"--repeats is {request.repeats}", "give a number of at least 1")
-    for target in (request.report, request.state):
-        if target is not None and not target.absolute().parent.is_dir():
-            refuse(f"the folder {target.parent} does not exist", "name a file in an existing folder")
+    targets = {"--report": request.report, "--state": request.state}
+    if request.report is not None:
+        old, new = _locks_beside(request.report)
+        targets |= {"the old lock of --report": old, "the new lock of --report": new}
+    tested = Path(request.name.partition("::")[0])
+    check_targets(targets, "the bisection cannot be held", inputs=[tested] if "::" in request.name else [])
 
 
 def _subject(catalogue: Catalogue, request: BisectRequest) -> Subject:
@@ -189,9 +192,13 @@ def _question(request: BisectRequest, subject: Subject, requirements: Sequence[s
     }
 
 
+def _locks_beside(report: Path) -> tuple[Path, Path]:
+    return report.with_suffix(".old.txt"), report.with_suffix(".new.txt")
+
+
 def _write_report(found: Bisection, subject: Subject, report: Path, progress: Console) -> None:
     """Write the report and, beside it, the locks of both sides and the reproducer that its commands name."""
-    old, new = report.with_suffix(".old.txt"), report.with_suffix(".new.txt")
+    old, new = _locks_beside(report)
     write_lock(found.last_old.stack, old)
     write_lock(found.first_new.stack, new)
     names = [report.name, old.name, new.name]
