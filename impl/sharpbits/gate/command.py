@@ -33,7 +33,10 @@ class GateRequest:
 
 
 def run_gate(request: GateRequest) -> int:
-    """Compare, report, and return the exit status: 0 passed, 1 slower, missing, or a claim that does not hold."""
+    """Compare, report, and return the exit status.
+
+    0: passed; 1: something is slower, missing or incomparable, or a claim does not hold.
+    """
     check_targets(
         {"--markdown": request.markdown, "--html": request.html},
         "the comparison cannot be written",
@@ -48,6 +51,8 @@ def run_gate(request: GateRequest) -> int:
         reference, new, factor=request.factor, thresholds=thresholds, cross_machine=request.cross_machine
     )
     report = GateReport(reference, new, rows, [run for path in request.history for run in _history(path)])
+    # Before anything is printed: what cannot be drawn is refused as a whole.
+    page = as_html(report) if request.html is not None else ""
     target = console()
     target.print(as_table(report))
     for name, how in report.broken_claims.items():
@@ -59,7 +64,7 @@ def run_gate(request: GateRequest) -> int:
     if request.markdown is not None:
         write_atomically(request.markdown, as_markdown(report))
     if request.html is not None:
-        write_atomically(request.html, as_html(report))
+        write_atomically(request.html, page)
     return 1 if failed else 0
 
 
