@@ -31,7 +31,6 @@ def lives_on(pid_file: Path) -> bool:
 def test_output_and_status_of_a_program_are_returned(tmp_path: Path) -> None:
     end = run(tmp_path, "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)")
     assert (end.returncode, end.stdout, end.stderr) == (3, "out\n", "err\n")
-    assert not end.killed_by_us
     assert end.left_behind == ()
 
 

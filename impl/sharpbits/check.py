@@ -24,8 +24,7 @@ from sharpbits.catalogue import (
     side_by_side,
 )
 from sharpbits.console import console
-from sharpbits.errors import UsageError
-from sharpbits.files import write_atomically
+from sharpbits.files import check_targets, write_atomically
 from sharpbits.interruption import INTERRUPTED, interruptible
 from sharpbits.report.terminal import print_report
 
@@ -52,9 +51,11 @@ def run_check(catalogue: Catalogue, request: Request) -> int:
     Raises
     ------
     UsageError
-        Nothing is selected, or a report's folder does not exist: told before anything runs.
+        Nothing is selected, or a report cannot be written: told before anything runs.
     """
-    _check_targets(request)
+    check_targets(
+        {"--output": request.output, "--junit": request.junit, "--html": request.html}, "the report cannot be written"
+    )
     selected = select(catalogue, expression=request.expression, component=request.component)
     if request.list_only:
         for finding in selected.findings:
@@ -70,16 +71,6 @@ def run_check(catalogue: Catalogue, request: Request) -> int:
         sys.stderr.write(f"interrupted: {total - len(results)} of {total} findings did not finish\n")
         return INTERRUPTED
     return 1 if selected.broken or any(result.verdict.fails for result in results) else 0
-
-
-def _check_targets(request: Request) -> None:
-    for target in (request.output, request.junit, request.html):
-        if target is not None and (target.is_dir() or not target.absolute().parent.is_dir()):
-            raise UsageError(
-                "the report cannot be written",
-                why=f"{target} is a folder" if target.is_dir() else f"the folder {target.parent} does not exist",
-                resolution="name a file in an existing folder",
-            )
 
 
 def _run(findings: Sequence[Finding], environment: Environment, request: Request) -> tuple[list[Result], bool]:

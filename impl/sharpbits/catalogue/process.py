@@ -64,11 +64,6 @@ class ProcessEnd:
     #: Commands of the processes it left running, which were killed.
     left_behind: tuple[str, ...] = ()
 
-    @property
-    def killed_by_us(self) -> bool:
-        """Whether the end was ours, not the program's."""
-        return self.over_time or self.over_memory or self.over_output or self.interrupted
-
 
 def run_isolated(
     command: Sequence[str | Path],

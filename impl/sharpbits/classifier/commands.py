@@ -28,6 +28,7 @@ from sharpbits.classifier.estimator import QuantumClassifier
 from sharpbits.classifier.evaluation import Evaluation, evaluate
 from sharpbits.classifier.persistence import load, save
 from sharpbits.errors import UsageError
+from sharpbits.files import check_targets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,12 +68,8 @@ def run_train(request: TrainRequest) -> int:
     SharpbitsError
         The request or the data cannot be used; told before anything is trained where it can be known.
     """
-    if request.out is not None and (request.out.is_dir() or not request.out.absolute().parent.is_dir()):
-        raise UsageError(
-            "the model cannot be written",
-            why=f"{request.out} is a folder" if request.out.is_dir() else f"{request.out.parent} does not exist",
-            resolution="name a file in an existing folder",
-        )
+    targets = {"--out": request.out, "--checkpoint": request.settings.get("checkpoint")}
+    check_targets(targets, "the model cannot be written", inputs=[request.data])
     seed = int(request.settings.get("random_state", 0))
     table, target = _table(request)
     if request.rows:
@@ -120,7 +117,7 @@ def run_evaluate(model_file: Path, data: Path, *, plot_file: Path | None = None,
     if plot_file is not None:
         from sharpbits.classifier.plots import check_plot_path
 
-        check_plot_path(plot_file)
+        check_plot_path(plot_file, inputs=[model_file, data])
     model = load(model_file)
     if model.schema is None:
         raise UsageError(

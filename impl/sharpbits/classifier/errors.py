@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sklearn.exceptions import NotFittedError
 
 from sharpbits.errors import SharpbitsError, UsageError
@@ -41,3 +44,18 @@ class DivergenceError(SharpbitsError):
         self.epoch = epoch
         self.step = step
         self.batch = batch
+
+
+@contextmanager
+def as_ours() -> Iterator[None]:
+    """Raise scikit-learn's complaints about data in the shape of our errors, which are of the same built-in types."""
+    try:
+        yield
+    except NotFittedError as error:
+        raise UntrainedError("the model is not trained", why=str(error), resolution="call fit first") from error
+    except ValueError as error:
+        raise InvalidDataError("the data cannot be used", why=str(error), resolution="correct the data") from error
+    except TypeError as error:
+        raise InvalidTypeError(
+            "the data cannot be used", why=str(error), resolution="give a dense array of numbers"
+        ) from error

@@ -16,7 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sharpbits.classifier.data.splits import split_rows
-from sharpbits.classifier.errors import InvalidDataError, InvalidTypeError, UntrainedError
+from sharpbits.classifier.errors import InvalidDataError, as_ours
 from sharpbits.classifier.modes import Mode, choose, get_mode
 from sharpbits.classifier.precision import precision
 from sharpbits.classifier.preprocessing import Preprocessing, check_policy
@@ -161,7 +161,7 @@ class QuantumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             The loss is no longer finite.
         """
         check_policy(self.missing)
-        with _as_ours():
+        with as_ours():
             features, labels = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=self._finite())
             check_classification_targets(labels)
             self.classes_, codes = np.unique(labels, return_inverse=True)
@@ -239,7 +239,7 @@ class QuantumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def _logits(self, X: Any) -> Floats:  # noqa: N803
-        with _as_ours():
+        with as_ours():
             check_is_fitted(self)
             features = validate_data(self, X, dtype=np.float64, ensure_all_finite=self._finite(), reset=False)
         return logits(self._mode(), self.parameters_, self.preprocessing_.transform(features))
@@ -304,20 +304,3 @@ def _sigmoid(values: Floats) -> Floats:
 @contextmanager
 def _nothing() -> Iterator[Any]:
     yield silent
-
-
-@contextmanager
-def _as_ours() -> Iterator[None]:
-    """Raise scikit-learn's complaints about data in the shape of our errors, which are of the same built-in types."""
-    from sklearn.exceptions import NotFittedError
-
-    try:
-        yield
-    except NotFittedError as error:
-        raise UntrainedError("the model is not trained", why=str(error), resolution="call fit first") from error
-    except ValueError as error:
-        raise InvalidDataError("the data cannot be used", why=str(error), resolution="correct the data") from error
-    except TypeError as error:
-        raise InvalidTypeError(
-            "the data cannot be used", why=str(error), resolution="give a dense array of numbers"
-        ) from error

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from sharpbits.classifier.data.schema import Schema
-from sharpbits.classifier.errors import InvalidDataError
-from sharpbits.classifier.estimator import QuantumClassifier, _as_ours
+from sharpbits.classifier.errors import InvalidDataError, as_ours
+from sharpbits.classifier.estimator import QuantumClassifier
 from sharpbits.classifier.history import History
 from sharpbits.classifier.parameters import Parameters
 from sharpbits.classifier.precision import wide_types
@@ -73,7 +73,7 @@ def save(estimator: QuantumClassifier, path: Path, *, schema: Schema | None = No
     SharpbitsError
         The file cannot be written.
     """
-    with _as_ours():
+    with as_ours():
         check_is_fitted(estimator)
     labels, kind = _storable(estimator.classes_)
     names = getattr(estimator, "feature_names_in_", None)

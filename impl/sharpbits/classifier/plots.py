@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,27 +12,26 @@ import numpy.typing as npt
 from sharpbits.classifier.data.labels import LabelNames
 from sharpbits.classifier.history import History
 from sharpbits.errors import UsageError
-from sharpbits.files import write_atomically
+from sharpbits.files import check_target, write_atomically
 
 FORMATS = (".pdf", ".png", ".svg")
 
 
-def check_plot_path(path: Path) -> None:
+def check_plot_path(path: Path, *, inputs: Iterable[Path] = ()) -> None:
     """Make sure that a figure can be written there, before anything is computed.
 
     Raises
     ------
     UsageError
-        The suffix is unknown, or the folder does not exist.
+        The suffix is unknown, the file cannot be written, or it is one of the inputs.
     """
-    if path.suffix not in FORMATS or not path.absolute().parent.is_dir():
+    if path.suffix not in FORMATS:
         raise UsageError(
             "the plot cannot be written",
-            why=f"the folder {path.parent} does not exist"
-            if path.suffix in FORMATS
-            else f"the suffix of {path.name} is none of {', '.join(FORMATS)}",
-            resolution=f"name a file in an existing folder that ends in one of {', '.join(FORMATS)}",
+            why=f"the suffix of {path.name} is none of {', '.join(FORMATS)}",
+            resolution=f"name a file that ends in one of {', '.join(FORMATS)}",
         )
+    check_target(path, "the plot cannot be written", inputs=inputs)
 
 
 def plot(path: Path, labels: npt.ArrayLike, decisions: npt.ArrayLike, names: LabelNames, history: History) -> None:

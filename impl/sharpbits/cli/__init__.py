@@ -6,6 +6,7 @@ Only typer is imported here; each command imports what it needs, so that ``--hel
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -19,12 +20,25 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich alone costs a third of the time that --help may take
+    context_settings={"help_option_names": ["--help", "-h"]},
     help="Which documented sharp bits of Catalyst, Lightning, JAX and torch.compile bite on this machine?",
 )
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        import sharpbits
+
+        typer.echo(f"sharpbits {sharpbits.__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Without this, a single command would swallow its name."""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sharpbits.console import console
 from sharpbits.errors import SharpbitsError, UsageError
-from sharpbits.files import write_atomically
+from sharpbits.files import check_targets, write_atomically
 from sharpbits.gate.comparison import DEFAULT_FACTOR, compare_runs
 from sharpbits.gate.report import GateReport, as_html, as_markdown, as_table
 from sharpbits.gate.storage import StoredRun, load_run
@@ -33,7 +33,15 @@ class GateRequest:
 
 
 def run_gate(request: GateRequest) -> int:
-    """Compare, report, and return the exit status: 0 passed, 1 slower, missing, or a claim that does not hold."""
+    """Compare, report, and return the exit status.
+
+    0: passed; 1: something is slower, missing or incomparable, or a claim does not hold.
+    """
+    check_targets(
+        {"--markdown": request.markdown, "--html": request.html},
+        "the comparison cannot be written",
+        inputs=[request.against, request.new, *request.history],
+    )
     reference = load_run(request.against)
     thresholds = dict(_threshold(text) for text in request.thresholds)
     if not request.factor >= 1:
@@ -43,6 +51,8 @@ def run_gate(request: GateRequest) -> int:
         reference, new, factor=request.factor, thresholds=thresholds, cross_machine=request.cross_machine
     )
     report = GateReport(reference, new, rows, [run for path in request.history for run in _history(path)])
+    # Before anything is printed: what cannot be drawn is refused as a whole.
+    page = as_html(report) if request.html is not None else ""
     target = console()
     target.print(as_table(report))
     for name, how in report.broken_claims.items():
@@ -54,7 +64,7 @@ def run_gate(request: GateRequest) -> int:
     if request.markdown is not None:
         write_atomically(request.markdown, as_markdown(report))
     if request.html is not None:
-        write_atomically(request.html, as_html(report))
+        write_atomically(request.html, page)
     return 1 if failed else 0
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -23,6 +24,8 @@ class Change(StrEnum):
 
     SLOWER = "slower"
     MISSING = "missing"
+    #: A time is NaN, infinite or negative, or their median zero: nothing can be said, so nothing has passed.
+    INCOMPARABLE = "incomparable"
     FASTER = "faster"
     SAME = "same"
     NEW = "new"
@@ -30,7 +33,7 @@ class Change(StrEnum):
     @property
     def fails(self) -> bool:
         """Whether it makes the gate fail."""
-        return self in (Change.SLOWER, Change.MISSING)
+        return self in (Change.SLOWER, Change.MISSING, Change.INCOMPARABLE)
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,8 @@ def compare_runs(
         if name not in new.benchmarks:
             rows.append(Row(name, Change.MISSING))
         elif name not in reference.benchmarks:
-            rows.append(Row(name, Change.NEW))
+            figures = relative_times(new.benchmarks[name]) or new.benchmarks[name]["stats"]["data"]
+            rows.append(Row(name, Change.NEW if _comparable(figures) else Change.INCOMPARABLE))
         else:
             row = _compare(
                 name,
@@ -120,6 +124,8 @@ def _compare(
         if ratios_only:
             return None
         before, after, measure = old["stats"]["data"], new["stats"]["data"], "seconds"
+    if not (_comparable(before) and _comparable(after)):
+        return Row(name, Change.INCOMPARABLE, measure)
     slower, faster = compare_medians(before, after), compare_medians(after, before)
     change = Change.SAME
     if slower.factor > factor and slower.p_value < alpha:
@@ -136,6 +142,10 @@ def _compare(
         statistics.median(before),
         statistics.median(after),
     )
+
+
+def _comparable(times: Sequence[float]) -> bool:
+    return all(math.isfinite(time) and time >= 0 for time in times) and statistics.median(times) > 0
 
 
 def relative_times(benchmark: dict[str, Any]) -> list[float] | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gc
 import math
-import statistics
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -196,8 +195,3 @@ class _quiet_collector(AbstractContextManager[None]):  # noqa: N801 (used as a f
     def __exit__(self, *exception: object) -> None:
         if self._was_enabled:
             gc.enable()
-
-
-def median_times(result: ContestResult) -> tuple[float, float]:
-    """Return the median seconds of one call, ours and theirs."""
-    return statistics.median(result.ours.times), statistics.median(result.theirs.times)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from sharpbits.errors import UsageError
 from sharpbits.gate.comparison import Change, Row, package_changes, relative_times
 from sharpbits.gate.storage import STORED, StoredRun
 from sharpbits.report.html import own_text, policy_hash, templates
@@ -19,6 +21,7 @@ from sharpbits.report.html import own_text, policy_hash, templates
 _STYLE = {
     Change.SLOWER: "bold red",
     Change.MISSING: "bold red",
+    Change.INCOMPARABLE: "bold red",
     Change.FASTER: "green",
     Change.SAME: "dim",
     Change.NEW: "cyan",
@@ -125,8 +128,16 @@ def _history_plot(name: str, runs: Sequence[StoredRun]) -> str | None:
     for run in runs:
         if name in run.benchmarks:
             one = run.benchmarks[name]
-            samples = relative_times(one) if relative else one["stats"]["data"]
-            points.append((run.when[:16].replace("T", "\n"), *statistics.quantiles(samples or [], n=4)))
+            samples = (relative_times(one) if relative else None) or one["stats"]["data"]
+            if len(samples) == 1:
+                raise UsageError(
+                    "the history cannot be drawn",
+                    why=f"{name} has a single time, which has no quartiles",
+                    resolution="store a run with more rounds, or leave out --html",
+                    path=run.path,
+                )
+            if all(math.isfinite(time) for time in samples):
+                points.append((run.when[:16].replace("T", "\n"), *statistics.quantiles(samples, n=4)))
     if not points:
         return None
     labels, low, middle, high = zip(*points, strict=True)

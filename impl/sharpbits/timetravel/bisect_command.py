@@ -12,7 +12,7 @@ from rich.console import Console
 from sharpbits.catalogue import Catalogue
 from sharpbits.console import console
 from sharpbits.errors import UsageError
-from sharpbits.files import write_atomically
+from sharpbits.files import check_targets, is_special, write_atomically
 from sharpbits.interruption import INTERRUPTED, interruptible
 from sharpbits.timetravel.bisect_report import NEW_LOCK, OLD_LOCK, as_markdown, plan, summary
 from sharpbits.timetravel.bisection import Bisection, run_bisection
@@ -150,9 +150,9 @@ def _check(request: BisectRequest) -> None:
         refuse(f"--factor is {request.factor}", "give a ratio of at least 1")
     if request.repeats is not None and request.repeats < 1:
         refuse(f"--repeats is {request.repeats}", "give a number of at least 1")
-    for target in (request.report, request.state):
-        if target is not None and not target.absolute().parent.is_dir():
-            refuse(f"the folder {target.parent} does not exist", "name a file in an existing folder")
+    targets = {"--report": request.report, "--state": request.state}
+    tested = Path(request.name.partition("::")[0])
+    check_targets(targets, "the bisection cannot be held", inputs=[tested] if "::" in request.name else [])
 
 
 def _subject(catalogue: Catalogue, request: BisectRequest) -> Subject:
@@ -193,6 +193,9 @@ def _question(request: BisectRequest, subject: Subject, requirements: Sequence[s
 
 def _write_report(found: Bisection, subject: Subject, report: Path, progress: Console) -> None:
     """Write the report and, in a folder of its name, the locks of both sides and the reproducer of its commands."""
+    if is_special(report):
+        write_atomically(report, as_markdown(found, subject))  # a device or a pipe has nothing beside it
+        return
     folder = _beside(report)
     folder.mkdir(exist_ok=True)
     write_lock(found.last_old.stack, folder / OLD_LOCK)
@@ -214,6 +217,8 @@ def _beside(report: Path) -> Path:
 
 def _check_beside(report: Path, subject: Subject) -> None:
     """Refuse a folder in which somebody keeps other things than an earlier report of this subject left there."""
+    if is_special(report):
+        return
     folder = _beside(report)
     ours = {OLD_LOCK, NEW_LOCK, *(Path(lock).stem for lock in (OLD_LOCK, NEW_LOCK))}
     if isinstance(subject, FindingSubject):

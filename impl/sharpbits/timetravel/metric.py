@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from sharpbits.errors import UsageError
+from sharpbits.extras import needs_extra
 from sharpbits.timetravel.search import Side
 
 #: Numbers drawn at first: with five on each side the test can reach a p-value of 1 in 126.
@@ -59,12 +59,8 @@ def p_value(one: tuple[float, ...] | list[float], other: tuple[float, ...] | lis
     UsageError
         SciPy, which computes it, is not installed.
     """
-    try:
+    with needs_extra("a number cannot be bisected", "perf"):
         from scipy.stats import mannwhitneyu
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "a number cannot be bisected", why="SciPy is missing", resolution="pip install 'sharpbits[perf]'"
-        ) from error
     return float(mannwhitneyu(one, other, alternative="two-sided").pvalue)
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from sharpbits.console import console
 from sharpbits.errors import UsageError
+from sharpbits.files import check_targets
 from sharpbits.interruption import INTERRUPTED, interruptible
 from sharpbits.report.plain_text import printable
 from sharpbits.timetravel.environments import EnvironmentCache
@@ -30,12 +31,7 @@ def run_stack(when: When, wanted: Sequence[str], source: Source, *, output: Path
     UvError
         It cannot be resolved or built.
     """
-    if output is not None and not output.absolute().parent.is_dir():
-        raise UsageError(
-            "the lock cannot be written",
-            why=f"the folder {output.parent} does not exist",
-            resolution="name a file in an existing folder",
-        )
+    check_targets({"--output": output}, "the lock cannot be written", inputs=[when.file])
     try:
         with interruptible():
             stack, resolver = find_stack(when, wanted, source)

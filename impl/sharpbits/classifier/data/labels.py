@@ -92,10 +92,6 @@ class LabelNames:
             coded.append(codes[text])
         return np.array(coded, dtype=np.int64)
 
-    def decode(self, codes: npt.ArrayLike) -> list[str]:
-        """Return the label of each code."""
-        return [(self.negative, self.positive)[code] for code in np.asarray(codes, dtype=np.int64)]
-
 
 def label_text(value: Any, row: int) -> str:
     """Return a label's canonical text: numbers without a trailing ``.0``, everything else stripped of blanks.

@@ -11,6 +11,7 @@ import numpy as np
 from sharpbits.classifier.circuit import circuit
 from sharpbits.classifier.errors import UnavailableError, UnsupportedError
 from sharpbits.classifier.modes.base import Layout
+from sharpbits.extras import missing_extra
 
 #: How each device differentiates the circuit.
 DIFFERENTIATION = {"default.qubit": "backprop", "lightning.qubit": "adjoint", "lightning.gpu": "adjoint"}
@@ -54,10 +55,8 @@ def require(package: str, purpose: str, extra: str) -> None:
         It is not.
     """
     if importlib.util.find_spec(package) is None:
-        raise UnavailableError(
-            f"{purpose} is not available",
-            why=f"the package {package} is not installed",
-            resolution=f"pip install 'sharpbits[{extra}]'",
+        raise missing_extra(
+            f"{purpose} is not available", f"the package {package} is not installed", extra, kind=UnavailableError
         )
 
 
@@ -78,12 +77,13 @@ def qnode(layout: Layout, function: Callable[..., Any]) -> Callable[..., Any]:
     try:
         device = qml.device(layout.device, wires=layout.wires, **options)
     except Exception as error:  # what is raised for a device without its library differs by device and release
-        raise UnavailableError(
+        on_gpu = layout.device == "lightning.gpu"
+        raise missing_extra(
             f"the device {layout.device} is not available",
-            why=" ".join(f"{type(error).__name__}: {error}".split())[:300],
-            resolution="pip install 'sharpbits[gpu]', on a machine with an NVIDIA GPU"
-            if layout.device == "lightning.gpu"
-            else "pip install 'sharpbits[catalyst]'",
+            " ".join(f"{type(error).__name__}: {error}".split())[:300],
+            "gpu" if on_gpu else "catalyst",
+            needs="on a machine with an NVIDIA GPU" if on_gpu else "",
+            kind=UnavailableError,
         ) from error
     return qml.QNode(function, device, interface="jax", diff_method=DIFFERENTIATION[layout.device])  # type: ignore[no-any-return]
 

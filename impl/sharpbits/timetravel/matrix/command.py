@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sharpbits.catalogue import Catalogue, ResultCache, select
 from sharpbits.console import console
 from sharpbits.errors import UsageError
-from sharpbits.files import write_atomically
+from sharpbits.files import check_targets, write_atomically
 from sharpbits.interruption import INTERRUPTED, interruptible
 from sharpbits.timetravel.dates import cutoff
 from sharpbits.timetravel.environments import EnvironmentCache
@@ -118,13 +118,8 @@ def _check(request: MatrixRequest) -> None:
             why=f"the component {request.component!r} has no releases to travel through",
             resolution=f"use one of {', '.join(COLUMNS)}",
         )
-    for target in (request.output, request.html, request.picture):
-        if target is not None and (target.is_dir() or not target.absolute().parent.is_dir()):
-            raise UsageError(
-                "the matrix cannot be written",
-                why=f"{target} is a folder, or its folder does not exist",
-                resolution="name a file in an existing folder",
-            )
+    targets = {"--output": request.output, "--html": request.html, "--picture": request.picture}
+    check_targets(targets, "the matrix cannot be written")
 
 
 def _write(document: dict[str, object], request: MatrixRequest) -> None:
