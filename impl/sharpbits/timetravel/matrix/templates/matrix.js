@@ -245,7 +245,10 @@
     });
     dialog.addEventListener("close", () => {
       history.replaceState(null, "", location.pathname + location.search);
-      opener.focus();
+      // The browser gave the focus back when it closed the dialog, and a key may have moved it on since.
+      if (!table.contains(document.activeElement)) {
+        opener.focus();
+      }
     });
     addEventListener("hashchange", follow);
     filter(); // a browser may restore what was ticked before a reload
