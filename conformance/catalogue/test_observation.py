@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import textwrap
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 
 from catalogue.toys import WRONG_GRADIENT, environment
 from sharpbits.catalogue import Finding, Outcome, Result, Verdict, run_finding
-from sharpbits.catalogue.observation import MalfunctionError, Observation, observe
+from sharpbits.catalogue.observation import Observation, observe
 from sharpbits.catalogue.process import ProcessEnd
+from sharpbits.catalogue.reported import MalfunctionError
 
 HERE = environment()
 
@@ -188,6 +190,53 @@ def test_a_result_that_contradicts_its_contract_is_refused(changes: dict[str, ob
 def test_a_result_that_lacks_a_key_is_refused(key: str) -> None:
     with pytest.raises(MalfunctionError, match=f"lacks {key}"):
         observe(end_with(json.dumps({name: value for name, value in RESULT.items() if name != key})))
+
+
+#: What Python's json writes, and reads back, for floats that are not finite.
+ANY_FLOAT = st.floats() | st.sampled_from([float("nan"), float("inf"), float("-inf")])
+ANY_VALUES = st.recursive(
+    st.none() | st.booleans() | st.text() | st.integers() | ANY_FLOAT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def told(value: object) -> object:
+    """The oracle: the value with what JSON lacks written out, and lone surrogates replaced."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    if isinstance(value, str):
+        return "".join("?" if "\ud800" <= character <= "\udfff" else character for character in value)
+    if isinstance(value, list):
+        return [told(one) for one in value]
+    if isinstance(value, dict):
+        return {told(key): told(one) for key, one in value.items()}
+    return value
+
+
+@pytest.mark.parametrize("error", [float("nan"), float("inf"), "nan", "inf"])
+@pytest.mark.parametrize("outcome", ["wrong-value", "wrong-gradient", "silent-fallback"])
+def test_a_result_that_is_not_finite_is_an_observation(error: float | str, outcome: str) -> None:
+    line = json.dumps({**RESULT, "outcome": outcome, "error": error, "observed": [float("nan"), 1.0]})
+    seen = observe(end_with(line))
+    assert str(seen.outcome) == outcome
+    assert seen.error == str(error)
+    assert seen.observed == ["nan", 1.0]
+
+
+def test_a_number_beyond_double_precision_is_infinite() -> None:
+    line = json.dumps({**RESULT, "outcome": "wrong-value"}).replace('"error": 0.0', '"error": 1e999')
+    assert observe(end_with(line)).error == "inf"
+
+
+@given(observed=ANY_VALUES, expected=ANY_VALUES)
+def test_whatever_values_a_finding_prints_are_kept_in_a_form_that_every_document_can_hold(
+    observed: object, expected: object
+) -> None:
+    seen = observe(end_with(json.dumps({**RESULT, "observed": observed, "expected": expected})))
+    assert (seen.observed, seen.expected) == (told(observed), told(expected))
+    document = json.dumps(seen.as_dict(), allow_nan=False, ensure_ascii=False).encode("utf-8")
+    assert Observation.from_dict(json.loads(document)) == seen
 
 
 @given(

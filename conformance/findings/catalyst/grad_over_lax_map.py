@@ -114,7 +114,7 @@ if __name__ == "__main__":
                 "outcome": "ok" if error <= tolerance else "wrong-gradient",
                 "observed": observed.ravel().tolist(),
                 "expected": expected.ravel().tolist(),
-                "error": error if np.isfinite(error) else "nan",
+                "error": error,
                 "tolerance": tolerance,
                 "detail": f"value off by {value_error:.1e}; largest gradient entry {np.abs(expected).max():.3f}; "
                 f"the gradient of the last sample alone is within {np.abs(of_last - observed).max():.0e}; "

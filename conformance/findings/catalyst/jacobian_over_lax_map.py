@@ -105,7 +105,7 @@ if __name__ == "__main__":
                 "outcome": "ok" if error <= tolerance else "wrong-gradient",
                 "observed": observed.ravel().tolist(),
                 "expected": expected.ravel().tolist(),
-                "error": error if np.isfinite(error) else "nan",
+                "error": error,
                 "tolerance": tolerance,
                 "detail": f"rows off by {', '.join(f'{e:.0e}' for e in row_errors)}; "
                 f"all rows within {spread:.0e} of the last row's oracle",

@@ -19,7 +19,7 @@ from sharpbits.errors import SharpbitsError
 from sharpbits.files import write_atomically
 
 #: Raised when what is stored, or how a run is classified, changes its meaning.
-FORMAT = 3
+FORMAT = 4
 
 _log = logging.getLogger(__name__)
 

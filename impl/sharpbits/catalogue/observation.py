@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
 import signal
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from sharpbits.catalogue.mistakes import own_mistake
 from sharpbits.catalogue.outcome import Outcome
 from sharpbits.catalogue.process import STDOUT_LIMIT, ProcessEnd
+from sharpbits.catalogue.reported import MalfunctionError, read_result
 
 #: How many of the last stderr lines a report keeps.
 STDERR_LINES = 20
-
-_REQUIRED_KEYS = frozenset({"outcome", "observed", "expected", "error", "tolerance"})
-_OPTIONAL_KEYS = frozenset({"detail"})
-_MUST_EXCEED = frozenset({Outcome.WRONG_VALUE, Outcome.WRONG_GRADIENT, Outcome.WRONG_DTYPE})
 
 # "catalyst failed with error code -6": the compiler's own process died of a signal.
 _COMPILER_SIGNAL = re.compile(r"failed with error code -(\d+)")
@@ -67,19 +64,23 @@ class Observation:
         )
 
 
-class MalfunctionError(Exception):
-    """The run says nothing of the packages under test, mostly by the file's own fault; one line says why."""
-
-
-def observe(end: ProcessEnd) -> Observation:
+def observe(end: ProcessEnd, file: Path | None = None) -> Observation:
     """Classify the end of one run.
+
+    Parameters
+    ----------
+    file
+        The finding's own, as it was run: what goes wrong by its own mistake says nothing of the packages.
 
     Raises
     ------
     MalfunctionError
-        No result, several, a malformed one, too much output, processes left behind, or killed from outside: the run
-        says nothing of the packages under test.
+        No result, several, a malformed one, too much output, processes left behind, killed from outside, or a mistake
+        of the file's own: the run says nothing of the packages under test.
     """
+    mistake = own_mistake(end.stderr, file) if file is not None and end.returncode > 0 else None
+    if mistake is not None:
+        raise MalfunctionError(mistake)
     failed = observe_failure(end)
     if failed is not None:
         return failed
@@ -184,71 +185,18 @@ def _uncaught_exception(stderr: str) -> tuple[str | None, str]:
 
 
 def _reported(end: ProcessEnd) -> Observation:
-    """Read the JSON object that is the last line of stdout, and no other."""
-    lines = [line for line in end.stdout.splitlines() if line.strip()]
-    if not lines:
-        raise MalfunctionError("printed no result: stdout is empty")
-    results = sum(1 for line in lines if line.lstrip().startswith("{") and '"outcome"' in line)
-    if results > 1:
-        raise MalfunctionError(f"printed {results} results, one is wanted")
-    try:
-        result = json.loads(lines[-1], parse_constant=_refuse_constant, parse_float=_finite)
-    except (ValueError, RecursionError) as error:
-        raise MalfunctionError(f"the last line of stdout is not a JSON result ({error}): {lines[-1][:80]!r}") from error
-    if not isinstance(result, dict):
-        raise MalfunctionError(f"the last line of stdout is not a JSON object: {lines[-1][:80]!r}")
-    return _checked(result, end)
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is beyond double precision")
-    return number
-
-
-def _checked(result: dict[str, Any], end: ProcessEnd) -> Observation:
-    """Hold the reported object against its contract."""
-    missing, unknown = _REQUIRED_KEYS - result.keys(), result.keys() - _REQUIRED_KEYS - _OPTIONAL_KEYS
-    if missing or unknown:
-        complaint = [f"lacks {', '.join(sorted(missing))}"] if missing else []
-        complaint += [f"has unknown keys {', '.join(sorted(unknown))}"] if unknown else []
-        raise MalfunctionError(f"the result {' and '.join(complaint)}")
-    try:
-        outcome = Outcome(result["outcome"])
-    except ValueError as problem:
-        raise MalfunctionError(f"the result's outcome {result['outcome']!r} is not one of the known ones") from problem
-    error, tolerance, detail = result["error"], result["tolerance"], result.get("detail", "")
-    if not _is_number(tolerance) or tolerance < 0:
-        raise MalfunctionError(f"the result's tolerance {tolerance!r} is not a number >= 0")
-    if error not in ("nan", "inf") and (not _is_number(error) or error < 0):
-        raise MalfunctionError(f"the result's error {error!r} is neither a number >= 0 nor 'nan' or 'inf'")
-    if not isinstance(detail, str):
-        raise MalfunctionError("the result's detail is not a text")
-    within = _is_number(error) and error <= tolerance
-    if outcome is Outcome.OK and not within:
-        raise MalfunctionError(f"the result says ok, but its error {error} exceeds its tolerance {tolerance}")
-    if outcome in _MUST_EXCEED and within:
-        raise MalfunctionError(f"the result says {outcome}, but its error {error} is within its tolerance {tolerance}")
+    result = read_result(end.stdout)
     return Observation(
-        outcome,
-        _shortened(_one_line(detail), _DETAIL_LIMIT),
+        result.outcome,
+        _shortened(_one_line(result.detail), _DETAIL_LIMIT),
         end.seconds,
         end.peak_memory,
-        observed=result["observed"],
-        expected=result["expected"],
-        error=error,
-        tolerance=tolerance,
-        stderr_tail=() if outcome is Outcome.OK else _tail(end.stderr),
+        observed=result.observed,
+        expected=result.expected,
+        error=result.error,
+        tolerance=result.tolerance,
+        stderr_tail=() if result.outcome is Outcome.OK else _tail(end.stderr),
     )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _signal_name(number: int) -> str:

@@ -18,9 +18,10 @@ from sharpbits.catalogue.cache import ResultCache
 from sharpbits.catalogue.environment import Environment, child_variables
 from sharpbits.catalogue.finding import Finding
 from sharpbits.catalogue.judgement import Judgement, judge
-from sharpbits.catalogue.observation import MalfunctionError, Observation, observe
+from sharpbits.catalogue.observation import Observation, observe
 from sharpbits.catalogue.outcome import Outcome, Severity, Verdict
 from sharpbits.catalogue.process import Limits, run_isolated
+from sharpbits.catalogue.reported import MalfunctionError
 
 #: What a finding is run by, in any interpreter.
 START = Path(__file__).with_name("_start.py")
@@ -125,7 +126,7 @@ def run_once(finding: Finding, python: Path | None, stop: threading.Event | None
         )
     if end.interrupted:
         raise InterruptedRunError
-    return observe(end)
+    return observe(end, finding.path.resolve())
 
 
 def side_by_side(findings: Sequence[Finding]) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sharpbits.catalogue.observation import MalfunctionError
+from sharpbits.catalogue.reported import MalfunctionError
 from sharpbits.errors import UsageError
 from sharpbits.timetravel.environments import EnvironmentCache
 from sharpbits.timetravel.metric import MetricEnds, settle_metric
