@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -295,3 +297,37 @@ def test_findings_run_side_by_side(sharpbits: Run, tmp_path: Path) -> None:
         )
         write_finding(folder, me, meet + OK, timeout_s=30)
     assert sharpbits("check", "--findings", folder, "--jobs", "2").returncode == 0
+
+
+def test_what_a_finding_documents_and_does_not_exist_is_said(sharpbits: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "findings"
+    rows = [{"when": "jax>=0.7", "outcome": ["ok"], "seen": ["0.7.99"]}]
+    write_finding(folder, "stale", OK, expect=rows)
+    ended = sharpbits("check", "--findings", folder)
+    assert "stale: toy/stale: row 1: jax 0.7.99 was never released, but seen lists it" in ended.stderr
+
+
+def test_a_finding_without_rows_that_bites_prints_the_row_to_paste(sharpbits: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "findings"
+    write_finding(folder, "fresh", WRONG_GRADIENT)
+    ended = sharpbits("check", "--findings", folder)
+    row = re.search(r"add: (expect = .*)$", ended.stdout, re.MULTILINE)
+    assert row is not None, ended.stdout
+    write_finding(folder, "fresh", WRONG_GRADIENT, expect=tomllib.loads(row[1])["expect"])
+    assert "1 bites" in sharpbits("check", "--findings", folder).stdout
+
+
+def test_since_is_not_told_of_what_does_not_apply(sharpbits: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "findings"
+    rows = documented("wrong-gradient")
+    write_finding(folder, "absent", WRONG_GRADIENT, requires=["package:no-such-package"], expect=rows)
+    ended = sharpbits("check", "--findings", folder, "--json")
+    assert json.loads(ended.stdout)["findings"][0]["since"] is None
+    assert "3.11.0" not in sharpbits("check", "--findings", folder).stdout
+
+
+def test_an_empty_folder_shows_how_findings_are_laid_out(sharpbits: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    ended = sharpbits("check", "--findings", tmp_path / "empty")
+    assert ended.returncode == 2
+    assert "FOLDER/COMPONENT/SLUG.py" in ended.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -119,3 +120,53 @@ def test_pytest_agrees_with_check_finding_by_finding(
             path = f"findings/{name}.py::behaves_as_documented"
             assert any(line.startswith(f"{as_test[verdict]} {path}") for line in lines), (name, verdict)
     assert sum(line.startswith("SKIPPED") for line in lines) == 1
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["serial", "two_workers"])
+@pytest.mark.parametrize(
+    "named",
+    [
+        "elsewhere/toy/kills.py",
+        "elsewhere/toy/kills.py::behaves_as_documented",
+        "elsewhere",
+        "elsewhere --doctest-modules",
+    ],
+)
+def test_a_finding_is_never_imported_into_pytest_however_it_is_named(
+    pytester: pytest.Pytester, named: str, workers: list[str]
+) -> None:
+    pytester.makeini("[pytest]\n")
+    folder = pytester.path / "elsewhere"
+    write_finding(folder, "kills", "import os; os.kill(os.getpid(), 11)", expect=documented("crash"))
+    if "kills" not in named:
+        pytester.makeini("[pytest]\nsharpbits_findings = elsewhere\n")
+        write_finding(folder, "leaves", "import os; os._exit(0)")
+    result = pytester.runpytest_subprocess(*named.split(), *workers)
+    # Exit status 0 without a result is a malfunction, not a green run.
+    result.assert_outcomes(passed=1, failed=0 if "kills" in named else 1)
+
+
+def test_a_test_that_quotes_a_finding_stays_a_test(pytester: pytest.Pytester) -> None:
+    quoted = 'TEXT = """\\\n    # /// script\n    # [tool.sharpbits]\n    # ///\n"""\ndef test_it(): pass'
+    pytester.makepyfile(test_quotes=quoted)
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["serial", "two_workers"])
+def test_a_folder_outside_the_project_is_collected_where_nothing_was_named(
+    pytester: pytest.Pytester, workers: list[str]
+) -> None:
+    write_finding(pytester.path / "findings", "fine", OK, expect=documented("ok"))
+    inside = pytester.mkdir("project")
+    (inside / "pytest.ini").write_text("[pytest]\nsharpbits_findings = ../findings\ntestpaths = .\n")
+    (inside / "test_own.py").write_text("def test_own(): pass\n")
+    os.chdir(inside)
+    pytester.runpytest_subprocess(*workers).assert_outcomes(passed=2)
+    pytester.runpytest_subprocess("test_own.py", *workers).assert_outcomes(passed=1)
+
+
+def test_a_folder_that_does_not_exist_is_refused(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nsharpbits_findings = nowhere\n")
+    refused = pytester.runpytest_subprocess()
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    refused.stderr.fnmatch_lines(["*sharpbits_findings names *nowhere, which is no folder"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -21,10 +23,12 @@ RELEASES = {"jax": frozenset(map(Version, ["0.6.2", "0.7.0", "0.7.1", "0.8.0.dev
         ({"when": "jax>=0.7", "outcome": "ok", "seen": ["0.7.1"]}, None),
         ({"when": "jax>=0.8.0.dev1", "outcome": "ok", "seen": ["0.8.0.dev3"]}, None),
         ({"when": "jax>=0.7", "outcome": "ok", "seen": ["0.7.1+local"]}, None),
-        ({"when": "unlisted>=9", "outcome": "ok", "seen": ["9"]}, None),
+        ({"when": "python>=3.11", "outcome": "ok", "seen": ["3.12"]}, None),
+        ({"when": "unlisted>=9", "outcome": "ok", "seen": ["9"]}, "unlisted is no package that the finding depends on"),
+        ({"when": "jaxx>=0.7", "outcome": "ok", "seen": ["0.7.1"]}, "jax is, if that is meant"),
         ({"when": "jax>=0.9", "outcome": "ok", "seen": ["0.9"]}, "no release of jax satisfies >=0.9"),
         ({"when": "jax>=0.7", "outcome": "ok", "seen": ["0.7.5"]}, "jax 0.7.5 was never released"),
-        ({"when": ["unlisted>=1", "jax<0.6"], "outcome": "ok", "seen": ["1"]}, "no release of jax satisfies <0.6"),
+        ({"when": ["python>=3.11", "jax<0.6"], "outcome": "ok", "seen": ["3.11"]}, "no release of jax satisfies <0.6"),
     ],
 )
 def test_a_row_for_releases_that_do_not_exist_is_stale(
@@ -63,3 +67,23 @@ def test_the_shipped_list_of_releases_is_in_order_and_knows_the_pinned_stack() -
     known = known_releases()
     for name, version in [("pennylane-catalyst", "0.15.0"), ("pennylane", "0.45.1"), ("jax", "0.7.1")]:
         assert Version(version) in known[name]
+
+
+def test_a_modules_name_is_not_taken_for_its_package(finding: Callable[..., Finding]) -> None:
+    row = {"when": "catalyst>=0.14", "outcome": "ok", "seen": ["0.14.0"]}
+    (complaint,) = stale_parts(finding(expect=[row], script={"dependencies": ["pennylane-catalyst"]}), {"toy/example"})
+    assert "catalyst is no package that the finding depends on; pennylane-catalyst is" in complaint
+
+
+def test_looking_for_stale_parts_imports_no_implementation() -> None:
+    code = (
+        "import sys\n"
+        "from sharpbits.catalogue import default_folder, discover\n"
+        "from sharpbits.catalogue.staleness import stale_parts\n"
+        "findings = discover([default_folder()]).findings\n"
+        "assert [one for each in findings for one in stale_parts(each, {f.id for f in findings})] == []\n"
+        "assert any(finding.table.instead for finding in findings)\n"
+        "print(sorted({'jax', 'sklearn', 'torch', 'sharpbits.classifier'} & set(sys.modules)))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert ended.stdout.strip() == "[]"

@@ -23,9 +23,11 @@ from sharpbits.catalogue import (
     select,
     side_by_side,
 )
+from sharpbits.catalogue.staleness import stale_parts
 from sharpbits.console import console
 from sharpbits.files import check_targets, write_atomically
 from sharpbits.interruption import INTERRUPTED, interruptible
+from sharpbits.report.plain_text import printable
 from sharpbits.report.terminal import print_report
 
 
@@ -63,6 +65,8 @@ def run_check(catalogue: Catalogue, request: Request) -> int:
         for error in selected.broken:
             sys.stderr.write(f"broken {error.path}:{error.line}: {error.why}\n")
         return 0
+    for complaint in _stale(catalogue, selected):
+        sys.stderr.write(f"stale: {complaint}\n")
     environment = describe_environment(request.python)
     results, interrupted = _run(selected.findings, environment, request)
     _write(selected, results, environment, request, interrupted=interrupted)
@@ -71,6 +75,12 @@ def run_check(catalogue: Catalogue, request: Request) -> int:
         sys.stderr.write(f"interrupted: {total - len(results)} of {total} findings did not finish\n")
         return INTERRUPTED
     return 1 if selected.broken or any(result.verdict.fails for result in results) else 0
+
+
+def _stale(catalogue: Catalogue, selected: Catalogue) -> list[str]:
+    """Return what the selected findings document and does not exist."""
+    known = {finding.id for finding in catalogue.findings}
+    return [printable(one) for finding in selected.findings for one in stale_parts(finding, known)]
 
 
 def _run(findings: Sequence[Finding], environment: Environment, request: Request) -> tuple[list[Result], bool]:

@@ -8,8 +8,9 @@ worker, and an expected crash is a pass.
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from sharpbits.catalogue import Environment, Finding, FindingFileError, Result
 
 _VERDICT = "sharpbits_verdict"
+#: In a test suite such a block can stand inside a text; only at the start of a line is it a file's own.
+_METADATA = re.compile(r"^# /// script$.*?^# \[tool\.sharpbits\]$", re.MULTILINE | re.DOTALL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,21 +41,51 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Describe the environment once for all findings of this process."""
-    config.stash[_SESSION] = _Session(config)
+    """Look at the folders of findings, and collect from them where no file or folder was named.
+
+    Raises
+    ------
+    pytest.UsageError
+        A folder of the ini option does not exist.
+    """
+    session = config.stash[_SESSION] = _Session(config)
+    for folder in session.folders:
+        if not folder.is_dir():
+            raise pytest.UsageError(f"sharpbits_findings names {folder}, which is no folder")
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        # pytest looks where it was started or at its testpaths only; a folder elsewhere would be left out unsaid.
+        collected = [Path(config.invocation_params.dir, argument).resolve() for argument in config.args]
+        for folder in session.folders:
+            if not any(place == folder or place in folder.parents for place in collected):
+                config.args.append(str(folder))
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect a Python file below a folder of findings."""
-    session = parent.config.stash[_SESSION]
-    if file_path.suffix != ".py" or not any(folder in file_path.parents for folder in session.folders):
-        return None
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Collect a finding, however it was named: nobody else may import it into this process, which it could end."""
+    # What other plugins (Python's own, doctest) make of it is dropped before it imports anything.
+    others = yield
+    if file_path.suffix == ".py" and _is_ours(file_path, parent.config.stash[_SESSION].folders, others=bool(others)):
+        return [FindingFile.from_parent(parent, path=file_path)]
+    return others
+
+
+def _is_ours(path: Path, folders: Sequence[Path], *, others: bool) -> bool:
+    """Tell a file below a folder of findings, or one elsewhere that carries their metadata and others would import."""
     from sharpbits.catalogue.discovery import is_finding_file
 
-    if not is_finding_file(file_path):
-        return None
-    collector: pytest.Collector = FindingFile.from_parent(parent, path=file_path)
-    return collector
+    if not is_finding_file(path):
+        return False
+    if any(folder in path.parents for folder in folders):
+        return True
+    if not others:
+        return False
+    try:
+        return _METADATA.search(path.read_text(encoding="utf-8")) is not None
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -156,7 +189,7 @@ class _Session:
     """What the findings of one pytest process share."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self.folders: list[Path] = list(config.getini("sharpbits_findings"))
+        self.folders: list[Path] = [folder.resolve() for folder in config.getini("sharpbits_findings")]
         chosen: Path | None = config.getoption("--sharpbits-python")
         self.python = None if chosen is None else program_path(chosen)
         self._environment: Environment | None = None
@@ -173,7 +206,7 @@ class _Session:
         """Return the ids of all findings in the configured folders, collected or not."""
         from sharpbits.catalogue.discovery import finding_files
 
-        paths = [path for folder in self.folders if folder.is_dir() for path in finding_files(folder)]
+        paths = [path for folder in self.folders for path in finding_files(folder)]
         return {f"{path.parent.name}/{path.stem}" for path in paths}
 
 

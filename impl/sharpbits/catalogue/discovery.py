@@ -12,6 +12,9 @@ from sharpbits.catalogue.metadata import FindingFileError
 from sharpbits.catalogue.selection import matches
 from sharpbits.errors import UsageError
 
+#: What a folder of findings looks like.
+LAYOUT = "lay findings out as FOLDER/COMPONENT/SLUG.py; `sharpbits new COMPONENT/SLUG --findings FOLDER` writes one"
+
 
 @dataclass(frozen=True)
 class Catalogue:
@@ -145,7 +148,7 @@ def select(catalogue: Catalogue, *, expression: str | None, component: str | Non
     if not selected.findings and not selected.broken:
         raise UsageError(
             "nothing to check",
-            why=f"no finding matches -k {expression!r}" if expression else "the catalogue is empty",
-            resolution="see the names with `sharpbits check --list`",
+            why=f"no finding matches -k {expression!r}" if expression else "there is no finding in the folders",
+            resolution="see the names with `sharpbits check --list`" if expression else LAYOUT,
         )
     return selected

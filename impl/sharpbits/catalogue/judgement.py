@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from sharpbits.catalogue.environment import Environment
@@ -118,12 +119,29 @@ def _explain_change(
         evidence = "documented on " + ", ".join(map(str, versions))
     else:
         evidence = "no expectation row covers these versions"
-    what_to_do = (
-        "if a second run (--fresh) agrees, add an expectation row with these versions to "
-        f"{finding.path.name}, and tell upstream where it got worse"
-    )
-    detail = f" ({unexplained.detail})" if unexplained.detail else ""
-    return f"{change}{detail}; on {on or 'this environment'}; {evidence}; {what_to_do}"
+    if not finding.table.expect:
+        row = _row_to_paste(finding, environment, unexplained.outcome)
+        evidence += ", as the finding has none"
+        what_to_do = f"if a second run (--fresh) agrees, add: {row}"
+    else:
+        what_to_do = (
+            "if a second run (--fresh) agrees, add an expectation row with these versions to "
+            f"{finding.path.name}, and tell upstream where it got worse"
+        )
+    return f"{change}{_told(unexplained)}; on {on or 'this environment'}; {evidence}; {what_to_do}"
+
+
+def _told(observation: Observation) -> str:
+    return f" ({observation.detail})" if observation.detail else ""
+
+
+def _row_to_paste(finding: Finding, environment: Environment, outcome: Outcome) -> str:
+    """Write the first expectation row of a finding, for what was seen here."""
+    named = [need.name for need in finding.dependencies if canonicalize_name(need.name) in environment.versions]
+    # What a finding is about stands first among its dependencies; NumPy is only its oracle.
+    package = next((name for name in named if name != "numpy"), named[0] if named else "python")
+    version = environment.versions[canonicalize_name(package)]
+    return f'expect = [{{ when = "{package}>={version}", outcome = ["{outcome}"], seen = ["{version}"] }}]'
 
 
 def _relevant(finding: Finding, environment: Environment) -> dict[str, Version]:

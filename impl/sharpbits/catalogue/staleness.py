@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import pkgutil
+import difflib
 from collections.abc import Collection, Mapping
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from sharpbits.catalogue.dotted import definition
 from sharpbits.catalogue.finding import Finding
 from sharpbits.catalogue.releases import known_releases
+from sharpbits.catalogue.schema import ExpectationRow
 
 
 class StaleExpectationWarning(UserWarning):
@@ -31,6 +33,9 @@ def stale_parts(
     releases = known_releases() if releases is None else releases
     complaints = []
     for number, row in enumerate(finding.table.expect, start=1):
+        foreign = _foreign(finding, row, releases)
+        if foreign is not None:
+            complaints.append(f"{finding.id}: row {number}: {foreign}")
         for need in row.when:
             existing = releases.get(canonicalize_name(need.name))
             if existing is not None and not any(need.specifier.contains(v, prereleases=True) for v in existing):
@@ -42,8 +47,8 @@ def stale_parts(
                 for version in row.seen
                 if Version(version.public) not in existing
             )
-    if finding.table.instead is not None and not _imports(finding.table.instead):
-        complaints.append(f"{finding.id}: instead names {finding.table.instead}, which does not import")
+    if finding.table.instead is not None and definition(finding.table.instead) is None:
+        complaints.append(f"{finding.id}: instead names {finding.table.instead}, which does not exist")
     complaints.extend(
         f"{finding.id}: see names {reference}, and there is no such finding"
         for reference in finding.table.see
@@ -52,12 +57,15 @@ def stale_parts(
     return complaints
 
 
-def _imports(dotted: str) -> bool:
-    """Tell whether a dotted name leads to something; a missing package outside sharpbits proves nothing."""
-    try:
-        pkgutil.resolve_name(dotted)
-    except AttributeError:
-        return False
-    except ModuleNotFoundError as error:
-        return not (error.name or "").startswith("sharpbits")
-    return True
+def _foreign(finding: Finding, row: ExpectationRow, releases: Collection[str]) -> str | None:
+    """Return what is wrong where a row speaks of something that is no package, or none that the finding needs."""
+    needed = {canonicalize_name(need.name) for need in finding.dependencies} | {"python"}
+    for need in row.when:
+        name = canonicalize_name(need.name)
+        if name in needed or name in releases:
+            continue
+        known = sorted(needed | set(releases))
+        meant = [one for one in known if name in one.split("-")] or difflib.get_close_matches(name, known, n=1)
+        hint = f"; {meant[0]} is, if that is meant" if meant else ""
+        return f"{need.name} is no package that the finding depends on{hint}"
+    return None

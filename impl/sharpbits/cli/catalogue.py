@@ -16,7 +16,7 @@ from sharpbits.cli.options import Findings, Name, Python, catalogue_of
 
 def register_catalogue(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for command in (check, show, repro, env):
+    for command in (check, show, repro, env, new):
         app.command()(command)
 
 
@@ -95,3 +95,20 @@ def env(python: Python = None) -> None:
     from sharpbits.catalogue import describe_environment
 
     typer.echo(json.dumps(describe_environment(python).as_dict(), indent=1))
+
+
+def new(
+    name: Annotated[
+        str, typer.Argument(metavar="COMPONENT/SLUG", help="What to call the finding, e.g. jax/no_inverse.")
+    ],
+    findings: Annotated[
+        Path | None,
+        typer.Option("--findings", metavar="DIR", help="Folder to write it into; default: the catalogue's."),
+    ] = None,
+) -> None:
+    """Write the beginning of a new finding: one file that runs, to be filled in."""
+    from sharpbits.catalogue import default_folder
+    from sharpbits.catalogue.scaffold import scaffold
+
+    path = scaffold(name, findings or default_folder())
+    typer.echo(f"{path}\nfill it in, then: sharpbits check -k {path.stem} --findings {path.parents[1]}")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sharpbits.catalogue import Environment, FindingFileError, Observation, Result, since
+from sharpbits.catalogue import Environment, FindingFileError, Observation, Result, Verdict, since
 from sharpbits.report.ordering import verdict_counts, worst_first
 
 #: Raised when a key changes its meaning or goes away.
@@ -53,7 +53,7 @@ def _entry(result: Result, environment: Environment) -> dict[str, Any]:
         "documented": judgement.documented,
         "seen": judgement.seen,
         "message": judgement.message,
-        "since": since(result.finding, environment),
+        "since": None if result.verdict is Verdict.NOT_APPLICABLE else since(result.finding, environment),
         "instead": table.instead,
         "workaround": table.workaround,
         "see": table.see,

@@ -139,7 +139,7 @@ def _entry(result: Result, environment: Environment) -> _Entry:
         anchor=quote(printable(finding.id), safe="/"),
         severity=_UNKNOWN_SEVERITY if unknown else result.severity.label,
         seen="not run" if result.verdict is Verdict.NOT_APPLICABLE else result.judgement.seen,
-        since=_since(finding, environment),
+        since=None if result.verdict is Verdict.NOT_APPLICABLE else _since(finding, environment),
         runs=_runs(result),
         rows=[(row, row in applying) for row in finding.table.expect],
         links=[(link, link_text(link)) for link in finding.table.upstream],

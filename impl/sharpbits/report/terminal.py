@@ -88,7 +88,7 @@ def _table(results: Sequence[Result], environment: Environment, *, one_line: boo
             instead = ""
         if result.judgement.message == NOT_THIS_MACHINE:
             what = f"({NOT_THIS_MACHINE}) {what}"
-        when = since(result.finding, environment) or ""
+        when = "" if result.verdict is Verdict.NOT_APPLICABLE else since(result.finding, environment) or ""
         table.add_row(
             Text(str(result.verdict), style=_VERDICT_STYLE[result.verdict]),
             shown.component,
