@@ -311,7 +311,7 @@ def test_a_finding_without_rows_that_bites_prints_the_row_to_paste(sharpbits: Ru
     folder = tmp_path / "findings"
     write_finding(folder, "fresh", WRONG_GRADIENT)
     ended = sharpbits("check", "--findings", folder)
-    row = re.search(r"add: (expect = .*)$", ended.stdout, re.MULTILINE)
+    row = re.search(r"add an expectation row: (expect = .*)$", ended.stdout, re.MULTILINE)
     assert row is not None, ended.stdout
     write_finding(folder, "fresh", WRONG_GRADIENT, expect=tomllib.loads(row[1])["expect"])
     assert "1 bites" in sharpbits("check", "--findings", folder).stdout

@@ -122,7 +122,7 @@ def _explain_change(
     if not finding.table.expect:
         row = _row_to_paste(finding, environment, unexplained.outcome)
         evidence += ", as the finding has none"
-        what_to_do = f"if a second run (--fresh) agrees, add: {row}"
+        what_to_do = f"if a second run (--fresh) agrees, add an expectation row: {row}"
     else:
         what_to_do = (
             "if a second run (--fresh) agrees, add an expectation row with these versions to "
