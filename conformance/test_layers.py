@@ -21,7 +21,7 @@ HEAVY = ("catalyst", "jax", "matplotlib", "pandas", "pennylane", "scipy", "sklea
 LIGHT = ("catalogue", "check", "cli", "console", "errors", "extras", "files", "gpu", "plugin")
 
 #: A named tuple's documented methods; and what pytest-benchmark has no public name for.
-PUBLIC_ALL_THE_SAME = ("_asdict", "_fields", "_make", "_replace", "_make_stats")
+PUBLIC_ALL_THE_SAME = ("_asdict", "_exit", "_fields", "_make", "_replace", "_make_stats")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sharpbits.catalogue import (
     Catalogue,
     Environment,
     Finding,
-    Outcome,
+    Parents,
     Result,
     ResultCache,
     describe_environment,
@@ -43,6 +43,7 @@ class Request:
     junit: Path | None = None
     html: Path | None = None
     fresh: bool = False
+    isolated: bool = False
     jobs: int = 0
     python: Path | None = None
 
@@ -85,10 +86,7 @@ def _stale(catalogue: Catalogue, selected: Catalogue) -> list[str]:
 
 def _run(findings: Sequence[Finding], environment: Environment, request: Request) -> tuple[list[Result], bool]:
     cache = ResultCache()
-
-    def run(finding: Finding, stop: threading.Event) -> Result:
-        return run_finding(finding, environment, python=request.python, cache=cache, fresh=request.fresh, stop=stop)
-
+    # Those that only wait run beside the others, and are not named while others work.
     jobs = request.jobs or side_by_side(findings)
     progress = Progress(
         SpinnerColumn(),
@@ -100,10 +98,6 @@ def _run(findings: Sequence[Finding], environment: Environment, request: Request
         transient=True,
     )
     running: dict[str, None] = {}
-
-    def waits(finding: Finding) -> bool:
-        rows = finding.rows_for(environment)
-        return jobs > 1 and any(Outcome.HANG in row.outcome for row in rows)
 
     def refresh() -> None:
         progress.update(task, description=", ".join(list(running)[:jobs]) or "checking")
@@ -118,8 +112,20 @@ def _run(findings: Sequence[Finding], environment: Environment, request: Request
         refresh()
 
     task = progress.add_task("checking", total=len(findings))
-    with interruptible(), progress:
-        return run_all(findings, run, jobs=jobs, waits=waits, on_start=started, on_end=ended)
+    with interruptible(), progress, Parents() as parents:
+
+        def run(finding: Finding, stop: threading.Event) -> Result:
+            return run_finding(
+                finding,
+                environment,
+                python=request.python,
+                cache=cache,
+                fresh=request.fresh,
+                stop=stop,
+                parents=None if request.isolated else parents,
+            )
+
+        return run_all(findings, run, environment=environment, jobs=jobs, on_start=started, on_end=ended)
 
 
 def _write(

@@ -21,7 +21,7 @@ from sharpbits.files import program_path
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
 
-    from sharpbits.catalogue import Environment, Finding, FindingFileError, Result
+    from sharpbits.catalogue import Environment, Finding, FindingFileError, Parents, Result
 
 _VERDICT = "sharpbits_verdict"
 #: In a test suite such a block can stand inside a text; only at the start of a line is it a file's own.
@@ -37,6 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PATH",
         type=Path,
         help="Interpreter of the environment in which findings run; default: pytest's own.",
+    )
+    group.addoption(
+        "--sharpbits-isolated",
+        action="store_true",
+        help="Start each finding as `python FILE`, none by forking a process that has its packages.",
     )
 
 
@@ -58,6 +63,13 @@ def pytest_configure(config: pytest.Config) -> None:
         for folder in session.folders:
             if not any(place == folder or place in folder.parents for place in collected):
                 config.args.append(str(folder))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave no process behind."""
+    session = config.stash.get(_SESSION, None)
+    if session is not None:
+        session.close()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -164,7 +176,7 @@ class FindingItem(pytest.Item):
         if self.finding is None:
             raise self._loaded  # type: ignore[misc]
         session = self.config.stash[_SESSION]
-        result = run_finding(self.finding, session.environment(), python=session.python)
+        result = run_finding(self.finding, session.environment(), python=session.python, parents=session.parents)
         self.user_properties.append((_VERDICT, str(result.verdict)))
         self.add_report_section("call", "sharpbits", _evidence(result))
         if result.verdict is Verdict.NOT_APPLICABLE:
@@ -193,6 +205,22 @@ class _Session:
         chosen: Path | None = config.getoption("--sharpbits-python")
         self.python = None if chosen is None else program_path(chosen)
         self._environment: Environment | None = None
+        self._isolated: bool = config.getoption("--sharpbits-isolated")
+        self._parents: Parents | None = None
+
+    @property
+    def parents(self) -> Parents | None:
+        """The processes to fork findings from, started as they are wanted; None where each shall run by itself."""
+        from sharpbits.catalogue import Parents
+
+        if self._parents is None and not self._isolated:
+            self._parents = Parents()
+        return self._parents
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._parents is not None:
+            self._parents.close()
 
     def environment(self) -> Environment:
         """Describe the environment, once."""

@@ -14,6 +14,7 @@
 # oracle = "dtypes that JAX documents for jax_enable_x64=False"
 # workaround = "import catalyst first, then set the flag"
 # see = ["catalyst/x64_off_qnode", "catalyst/x64_on_float32_arrays"]
+# alone = true
 # expect = [
 #   { when = "pennylane-catalyst>=0.11", outcome = ["wrong-dtype"], seen = ["0.11.0", "0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"] },
 # ]

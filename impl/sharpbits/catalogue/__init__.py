@@ -6,7 +6,7 @@
 ``finding``            one file, checked
 ``discovery``          all files of a folder; ``selection`` narrows them down (``-k``)
 ``environment``        versions, processor, GPUs: where a finding runs; ``applicability``: can it run there
-``process``            one program in its own session, under limits
+``process``            one program in its own session, under limits; ``forking``: from one that has its packages
 ``observation``        from the end of a process to an outcome; ``outcome``: all there are
 ``judgement``          from outcomes to a verdict, by the documented expectation rows
 ``runner``             the steps above for one finding or many side by side; ``cache`` keeps results
@@ -24,6 +24,7 @@ from sharpbits.catalogue.cache import ResultCache
 from sharpbits.catalogue.discovery import Catalogue, default_folder, discover, select
 from sharpbits.catalogue.environment import Environment, describe_environment
 from sharpbits.catalogue.finding import Finding, load_finding
+from sharpbits.catalogue.forking import Parents
 from sharpbits.catalogue.judgement import Judgement, judge, since
 from sharpbits.catalogue.metadata import FindingFileError
 from sharpbits.catalogue.observation import Observation
@@ -38,6 +39,7 @@ __all__ = [
     "Judgement",
     "Observation",
     "Outcome",
+    "Parents",
     "Result",
     "ResultCache",
     "Severity",

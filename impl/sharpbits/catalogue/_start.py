@@ -6,6 +6,9 @@ of a small finding. Here the collector pauses until the last import at the top o
 there by then (:func:`gc.freeze`). What the file itself makes is collected as ever, and torn down at the end; exit
 handlers and the destructors of native libraries run. Lost is one thing: that a library breaks because the interpreter
 *collects* that library's own globals when all is over would not be seen.
+
+With ``--parent`` in place of ``FILE`` (see ``_parent.py``) it imports packages first, and each child forked from there
+goes on here with a file of its own.
 """
 
 
@@ -17,7 +20,6 @@ def _start() -> None:
     import os
     import sys
 
-    path = sys.argv[1]
     module = globals()
 
     def imported() -> None:
@@ -31,6 +33,15 @@ def _start() -> None:
             for name in [name for name in module if name.startswith("_") == private and name != "__builtins__"]:
                 module[name] = None
 
+    # Registered before the program can register any, so it is the last of the exit handlers.
+    atexit.register(end)
+    if sys.argv[1] == "--parent":
+        import runpy
+
+        parent = os.path.join(os.path.dirname(os.path.abspath(__file__)), "_parent.py")  # noqa: PTH100, PTH118, PTH120
+        sys.argv[1:] = [runpy.run_path(parent)["serve"](sys.argv[2:])]
+    path = sys.argv[1]
+
     with open(path, "rb") as file:  # noqa: PTH123 - pathlib would be one more import
         tree = ast.parse(file.read(), path)
     imports = [index for index, node in enumerate(tree.body) if isinstance(node, (ast.Import, ast.ImportFrom))]
@@ -42,8 +53,6 @@ def _start() -> None:
         gc.disable()
     program = compile(tree, path, "exec", dont_inherit=True)
 
-    # Registered before the program can register any, so it is the last of the exit handlers.
-    atexit.register(end)
     del sys.argv[0], module["_start"]
     sys.path[0] = os.path.dirname(os.path.abspath(path))  # noqa: PTH100, PTH120
     module["__file__"] = path

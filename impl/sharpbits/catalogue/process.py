@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Protocol
 
 import psutil
 
@@ -31,7 +32,7 @@ _KILL_POLL_S = 0.01
 _READ_SIZE = 1 << 16
 
 #: Marks every process that descends from a run, also one that left its session.
-_MARK = "SHARPBITS_RUN"
+MARK = "SHARPBITS_RUN"
 
 STDOUT_LIMIT = 16 << 20
 STDERR_KEPT = 4 << 20
@@ -65,6 +66,19 @@ class ProcessEnd:
     left_behind: tuple[str, ...] = ()
 
 
+class Program(Protocol):
+    """A running program as :class:`subprocess.Popen` has it; it leads its own session."""
+
+    @property
+    def pid(self) -> int: ...  # noqa: D102
+    @property
+    def stdout(self) -> IO[bytes] | None: ...  # noqa: D102
+    @property
+    def stderr(self) -> IO[bytes] | None: ...  # noqa: D102
+    def poll(self) -> int | None: ...  # noqa: D102
+    def wait(self) -> int: ...  # noqa: D102
+
+
 def run_isolated(
     command: Sequence[str | Path],
     *,
@@ -86,12 +100,23 @@ def run_isolated(
     program = subprocess.Popen(
         [os.fspath(part) for part in command],
         cwd=cwd,
-        env={**variables, _MARK: mark},
+        env={**variables, MARK: mark},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
+    return supervise(program, mark, limits, stop)
+
+
+def supervise(program: Program, mark: str, limits: Limits, stop: threading.Event | None = None) -> ProcessEnd:
+    """Watch a program that was just started with this mark; on return nothing that it started is alive.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Passed on after the program was killed.
+    """
     supervisor = _Supervisor(program, mark, limits, stop or threading.Event())
     try:
         return supervisor.watch()
@@ -101,7 +126,7 @@ def run_isolated(
 
 
 class _Supervisor:
-    def __init__(self, program: subprocess.Popen[bytes], mark: str, limits: Limits, stop: threading.Event) -> None:
+    def __init__(self, program: Program, mark: str, limits: Limits, stop: threading.Event) -> None:
         self.program = program
         self.mark = mark
         self.limits = limits
@@ -238,7 +263,7 @@ def _descendants(mark: str) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(_MARK) == mark:
+            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == mark:
                 found.append(process)
     return found
 

@@ -17,14 +17,12 @@ from sharpbits.catalogue.applicability import missing_requirement
 from sharpbits.catalogue.cache import ResultCache
 from sharpbits.catalogue.environment import Environment, child_variables
 from sharpbits.catalogue.finding import Finding
+from sharpbits.catalogue.forking import START, ForkRefusedError, Parents, forkable
 from sharpbits.catalogue.judgement import Judgement, judge
 from sharpbits.catalogue.observation import Observation, observe
 from sharpbits.catalogue.outcome import Outcome, Severity, Verdict
 from sharpbits.catalogue.process import Limits, run_isolated
 from sharpbits.catalogue.reported import MalfunctionError
-
-#: What a finding is run by, in any interpreter.
-START = Path(__file__).with_name("_start.py")
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,7 @@ def run_finding(
     cache: ResultCache | None = None,
     fresh: bool = False,
     stop: threading.Event | None = None,
+    parents: Parents | None = None,
 ) -> Result:
     """Run one finding in an environment's interpreter as often as it asks for, and judge it.
 
@@ -82,6 +81,9 @@ def run_finding(
         Run even where the cache has a result.
     stop
         Once set, the running process is killed.
+    parents
+        Processes that have imported its packages, to fork from where that is safe; None runs ``python FILE``. Whatever
+        is not as documented in a forked run is run again as ``python FILE`` before it is told.
 
     Raises
     ------
@@ -95,6 +97,11 @@ def run_finding(
     known = cache.get(finding, environment) if cache is not None and not fresh else None
     if known is not None:
         return Result(finding, judge(finding, environment, known), known, cached=True)
+    result = _forked(finding, environment, python, stop, parents) if parents is not None else None
+    if result is not None:
+        if cache is not None:
+            cache.put(finding, environment, result.observations)
+        return result
     try:
         observations = tuple(run_once(finding, python, stop) for _ in range(finding.table.repeats))
     except MalfunctionError as problem:
@@ -105,8 +112,40 @@ def run_finding(
     return Result(finding, judge(finding, environment, observations), observations)
 
 
-def run_once(finding: Finding, python: Path | None, stop: threading.Event | None) -> Observation:
-    """Run the file once, in an empty folder that vanishes with whatever the run left in it."""
+def _forked(
+    finding: Finding,
+    environment: Environment,
+    python: Path | None,
+    stop: threading.Event | None,
+    parents: Parents,
+) -> Result | None:
+    """Run the finding once in a forked process; None where that cannot be, or is not enough to be told."""
+    if not forkable(finding, environment) or not parents.available(environment):
+        return None
+    try:
+        observation = run_once(finding, python, stop, parents)
+    except ForkRefusedError as refused:
+        if stop is not None and stop.is_set():
+            raise InterruptedRunError from refused
+        parents.tell(f"{refused}: findings with these imports run as `python FILE`")
+        return None
+    except MalfunctionError:
+        return None
+    judgement = judge(finding, environment, [observation])
+    as_documented = judgement.verdict in (Verdict.BITES, Verdict.CLEAR) and not judgement.message
+    return Result(finding, judgement, (observation,)) if as_documented else None
+
+
+def run_once(
+    finding: Finding, python: Path | None, stop: threading.Event | None, parents: Parents | None = None
+) -> Observation:
+    """Run the file once, in an empty folder that vanishes with whatever the run left in it.
+
+    Raises
+    ------
+    ForkRefusedError
+        There are ``parents``, and they could not fork.
+    """
     limits = Limits(finding.table.timeout_s, finding.table.memory_mib << 20)
     with tempfile.TemporaryDirectory(prefix="sharpbits-", ignore_cleanup_errors=True) as folder:
         variables = child_variables(foreign=python is not None) | {
@@ -117,13 +156,11 @@ def run_once(finding: Finding, python: Path | None, stop: threading.Event | None
             "NO_COLOR": "1",
             "PYTHONIOENCODING": "utf-8",
         }
-        end = run_isolated(
-            [python or sys.executable, START, finding.path.resolve()],
-            cwd=Path(folder),
-            variables=variables,
-            limits=limits,
-            stop=stop,
-        )
+        if parents is not None:
+            end = parents.run(finding, python, cwd=Path(folder), variables=variables, limits=limits, stop=stop)
+        else:
+            command = [python or sys.executable, START, finding.path.resolve()]
+            end = run_isolated(command, cwd=Path(folder), variables=variables, limits=limits, stop=stop)
     if end.interrupted:
         raise InterruptedRunError
     return observe(end, finding.path.resolve())
@@ -140,21 +177,25 @@ def run_all(
     findings: Sequence[Finding],
     run: Callable[[Finding, threading.Event], Result],
     *,
-    jobs: int,
-    waits: Callable[[Finding], bool] = lambda finding: False,
+    environment: Environment,
+    jobs: int = 0,
     on_start: Callable[[Finding], None] = lambda finding: None,
     on_end: Callable[[Finding, Result | None], None] = lambda finding, result: None,
 ) -> tuple[list[Result], bool]:
     """Run findings side by side; return the results of those that ended, and whether the run was interrupted.
 
-    Findings that ``waits`` tells of only sleep until their time limit, so they take no core from the others: they run
-    beside the ``jobs``, one at a time.
+    As many run at once as ``jobs`` says; 0: as cores and memory allow. A finding that is documented to hang in this
+    environment only sleeps until its time limit and takes no core from the others: those run beside, one at a time.
 
     On Ctrl-C (KeyboardInterrupt) every running process is killed before this returns. ``run`` gets the finding and
     the event that tells it to stop; ``on_start`` and ``on_end`` follow the progress, the latter in this thread.
     """
+    jobs = jobs or side_by_side(findings)
     stop = threading.Event()
     interrupted = False
+
+    def waits(finding: Finding) -> bool:
+        return jobs > 1 and any(Outcome.HANG in row.outcome for row in finding.rows_for(environment))
 
     def started(finding: Finding) -> Result | None:
         if stop.is_set():

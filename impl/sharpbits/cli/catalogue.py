@@ -40,6 +40,12 @@ def check(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run every finding, also where an earlier result is known.")
     ] = False,
+    isolated: Annotated[
+        bool,
+        typer.Option(
+            "--isolated", help="Start each finding as `python FILE`, none by forking a process that has its packages."
+        ),
+    ] = False,
     jobs: Annotated[
         int,
         typer.Option("--jobs", "-j", min=0, help="Findings to run side by side; 0: as many as cores and memory allow."),
@@ -63,6 +69,7 @@ def check(
         junit=junit,
         html=html,
         fresh=fresh,
+        isolated=isolated,
         jobs=jobs,
         python=python,
     )

@@ -13,12 +13,12 @@ from sharpbits.catalogue import (
     Catalogue,
     Environment,
     Finding,
+    Parents,
     Result,
     Verdict,
     describe_environment,
     run_all,
     run_finding,
-    side_by_side,
 )
 from sharpbits.console import console
 from sharpbits.errors import SharpbitsError, UsageError
@@ -95,11 +95,12 @@ def run_watch(catalogue: Catalogue, request: WatchRequest) -> int:
 
 def _check(findings: Sequence[Finding], environment: Environment, python: Path, jobs: int) -> tuple[list[Result], bool]:
     """Run them all anew: a nightly run is there to see what is, not what was."""
+    with Parents() as parents:
 
-    def run(finding: Finding, stop: threading.Event) -> Result:
-        return run_finding(finding, environment, python=python, fresh=True, stop=stop)
+        def run(finding: Finding, stop: threading.Event) -> Result:
+            return run_finding(finding, environment, python=python, fresh=True, stop=stop, parents=parents)
 
-    return run_all(findings, run, jobs=jobs or side_by_side(findings))
+        return run_all(findings, run, environment=environment, jobs=jobs)
 
 
 def _bisect(catalogue: Catalogue, result: Result, request: WatchRequest) -> int:

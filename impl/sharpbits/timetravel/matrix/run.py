@@ -19,12 +19,12 @@ from packaging.version import InvalidVersion, Version
 from sharpbits.catalogue import (
     Environment,
     Finding,
+    Parents,
     Result,
     ResultCache,
     describe_environment,
     run_all,
     run_finding,
-    side_by_side,
 )
 from sharpbits.errors import UsageError
 from sharpbits.timetravel.environments import EnvironmentCache
@@ -179,13 +179,28 @@ class MatrixRun:
         if not left:
             return results, False
         target = self.resolver.target.interpreter
-        with self.environments.lease(stack, target, self.resolver.options, self.resolver.stop) as python:
+        with (
+            self.environments.lease(stack, target, self.resolver.options, self.resolver.stop) as python,
+            Parents() as parents,
+        ):
 
             def run(finding: Finding, stop: threading.Event) -> Result:
-                return run_finding(finding, environment, python=python, cache=self.cache, fresh=self.fresh, stop=stop)
+                return run_finding(
+                    finding,
+                    environment,
+                    python=python,
+                    cache=self.cache,
+                    fresh=self.fresh,
+                    stop=stop,
+                    parents=parents,
+                )
 
             ran, interrupted = run_all(
-                left, run, jobs=self.jobs or side_by_side(left), on_end=lambda finding, result: self.on_cell(finding)
+                left,
+                run,
+                environment=environment,
+                jobs=self.jobs,
+                on_end=lambda finding, result: self.on_cell(finding),
             )
         return results + ran, interrupted
 

@@ -1,0 +1,350 @@
+"""Start findings by forking a process that has imported their packages: most of a small finding is its imports.
+
+Which findings may be started so is told by :func:`forkable`; where a parent cannot be had, :class:`ForkRefusedError`
+says why, and the finding is started as ``python FILE``.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from sharpbits.catalogue.environment import Environment
+from sharpbits.catalogue.finding import Finding
+from sharpbits.catalogue.outcome import Outcome
+from sharpbits.catalogue.process import MARK, Limits, ProcessEnd, supervise
+
+#: What a finding is run by, in any interpreter.
+START = Path(__file__).with_name("_start.py")
+
+#: How long the imports may take.
+_IMPORT_S = 120.0
+_BEGIN_S = 30.0
+#: A parent holds some hundred MiB; those that were not used for longest end first.
+_KEPT = 4
+
+_log = logging.getLogger(__name__)
+
+
+class ForkRefusedError(Exception):
+    """There is no parent to fork from, or it did not fork; one line says why."""
+
+
+def imported_packages(source: str) -> tuple[str, ...] | None:
+    """Return the third-party packages that a program imports first of all, in order.
+
+    None where any other statement comes before the last of these imports: what it does, be it to a variable or to a
+    package's configuration, would come too late if the packages were there already.
+    """
+    packages: dict[str, None] = {}
+    other = False
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or "."]
+        else:
+            docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            other = other or not docstring
+            continue
+        foreign = [name.partition(".")[0] for name in names if name.partition(".")[0] not in sys.stdlib_module_names]
+        if foreign and other:
+            return None
+        packages.update(dict.fromkeys(foreign))
+    return tuple(packages)
+
+
+def forkable(finding: Finding, environment: Environment) -> bool:
+    """Tell whether a forked start can show the same as ``python FILE``, and is worth it.
+
+    Repeats are there to see chance at work, which includes the seed of hashes and the layout of memory: forked
+    processes share both. A documented hang waits for its time limit anyway, and one that the fork causes would pass.
+    """
+    table = finding.table
+    documented = [outcome for row in finding.rows_for(environment) for outcome in row.outcome]
+    if table.alone or table.repeats > 1 or Outcome.HANG in documented or Outcome.NONDETERMINISTIC in documented:
+        return False
+    return bool(imported_packages(finding.source))
+
+
+class Parents:
+    """The parents of one session, by interpreter, packages, folder and variables; close it to end them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._slots: dict[object, _Slot] = {}
+        self._told: set[str] = set()
+
+    def __enter__(self) -> Parents:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every parent, and what still runs below it."""
+        with self._lock:
+            slots, self._slots = list(self._slots.values()), {}
+        for slot in slots:
+            slot.close()
+
+    def available(self, environment: Environment) -> bool:
+        """Tell whether forking is safe here; say once why not."""
+        if sys.platform != "linux":
+            return self._unsafe("forking is not safe on this platform")
+        if environment.gpus:
+            return self._unsafe("forking is not safe where a GPU is visible")
+        return True
+
+    def _unsafe(self, why: str) -> bool:
+        self.tell(f"{why}: findings run as `python FILE`")
+        return False
+
+    def tell(self, text: str) -> None:
+        """Log a line, once."""
+        with self._lock:
+            if text in self._told:
+                return
+            self._told.add(text)
+        _log.warning("%s", text)
+
+    def run(
+        self,
+        finding: Finding,
+        python: Path | None,
+        *,
+        cwd: Path,
+        variables: Mapping[str, str],
+        limits: Limits,
+        stop: threading.Event | None = None,
+    ) -> ProcessEnd:
+        """Run a finding once in a child of a parent that has its packages, as :func:`run_isolated` does.
+
+        Raises
+        ------
+        ForkRefusedError
+            No child was started.
+        KeyboardInterrupt
+            Passed on after the child was killed.
+        """
+        path, interpreter = finding.path.resolve(), python or Path(sys.executable)
+        packages = imported_packages(finding.source) or ()
+        shared = {name: value for name, value in variables.items() if name != "TMPDIR"}
+        slot = self._slot((interpreter, path.parent, packages, tuple(sorted(shared.items()))))
+        try:
+            parent = slot.parent(interpreter, path.parent, packages, shared, stop)
+            mark = uuid.uuid4().hex
+            program = parent.fork(path, cwd, {**variables, MARK: mark})
+            return supervise(program, mark, limits, stop)
+        finally:
+            with self._lock:
+                slot.users -= 1
+
+    def _slot(self, key: object) -> _Slot:
+        with self._lock:
+            slot = self._slots.pop(key, None) or _Slot()
+            slot.users += 1
+            self._slots[key] = slot  # the last used stands last
+            idle = [key for key, other in self._slots.items() if other.users == 0]
+            ended = [self._slots.pop(key) for key in idle[: max(0, len(self._slots) - _KEPT)]]
+        for one in ended:
+            one.close()
+        return slot
+
+
+class _Slot:
+    """A place for one parent, started when it is first wanted; one that failed is not tried again."""
+
+    def __init__(self) -> None:
+        self.users = 0
+        self._lock = threading.Lock()
+        self._parent: _Parent | None = None
+        self._failed: str | None = None
+
+    def parent(
+        self,
+        python: Path,
+        folder: Path,
+        packages: tuple[str, ...],
+        variables: Mapping[str, str],
+        stop: threading.Event | None,
+    ) -> _Parent:
+        with self._lock:
+            if self._failed is not None:
+                raise ForkRefusedError(self._failed)
+            if self._parent is None:
+                try:
+                    self._parent = _Parent(python, folder, packages, variables, stop)
+                except ForkRefusedError as error:
+                    if stop is None or not stop.is_set():
+                        self._failed = str(error)
+                    raise
+            return self._parent
+
+    def close(self) -> None:
+        with self._lock:
+            if self._parent is not None:
+                self._parent.close()
+
+
+class _Parent:
+    """A process that has imported packages and forks on request."""
+
+    def __init__(
+        self,
+        python: Path,
+        folder: Path,
+        packages: tuple[str, ...],
+        variables: Mapping[str, str],
+        stop: threading.Event | None,
+    ) -> None:
+        self._lock = threading.Lock()
+        self._name = f"{python} with {', '.join(packages)}"
+        self._folder = tempfile.TemporaryDirectory(prefix="sharpbits-", ignore_cleanup_errors=True)
+        # A packet each, so that two requests cannot run into each other.
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # Pipes, as a child has them: a stream remembers what kind of file it was opened on.
+        out_read, out = os.pipe()
+        self._errors, err = os.pipe()
+        handed = (theirs.fileno(), out_read, self._errors)
+        try:
+            self._process = subprocess.Popen(
+                [python, START, "--parent", *map(str, handed), folder, *packages],
+                cwd=self._folder.name,
+                env={**variables, "TMPDIR": self._folder.name, MARK: uuid.uuid4().hex},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                pass_fds=handed,
+                start_new_session=True,
+            )
+        except OSError as error:
+            os.close(self._errors)
+            self._control.close()
+            self._folder.cleanup()
+            raise ForkRefusedError(f"{self._name}: {error}") from error
+        finally:
+            theirs.close()
+            for descriptor in (out_read, out, err):
+                os.close(descriptor)
+        try:
+            self._await(stop)
+        except BaseException:
+            self.close()
+            raise
+        os.close(self._errors)
+        self._errors = -1
+
+    def _await(self, stop: threading.Event | None) -> None:
+        deadline = time.monotonic() + _IMPORT_S
+        self._control.settimeout(0.1)
+        while True:
+            try:
+                ready = self._control.recv(16)
+            except TimeoutError:
+                if stop is not None and stop.is_set():
+                    raise ForkRefusedError(f"{self._name}: stopped") from None
+                if time.monotonic() > deadline:
+                    raise ForkRefusedError(f"{self._name}: not imported after {_IMPORT_S:.0f} s") from None
+                continue
+            except OSError as error:
+                raise ForkRefusedError(f"{self._name}: {error}") from error
+            if ready == b"ready":
+                self._control.settimeout(None)
+                return
+            os.set_blocking(self._errors, False)
+            said = b""
+            with suppress(BlockingIOError):
+                said = os.read(self._errors, 1 << 16)
+            last = said.decode(errors="replace").strip().splitlines()[-1:] or ["nothing on stderr"]
+            raise ForkRefusedError(f"{self._name}: {last[0]}")
+
+    def fork(self, path: Path, cwd: Path, variables: Mapping[str, str]) -> _Child:
+        """Fork a child that runs a file; return once it has begun."""
+        request = {"file": str(path), "cwd": str(cwd), "variables": dict(variables), "parent": self._process.pid}
+        ours, theirs = socket.socketpair()
+        out_read, out = os.pipe()
+        err_read, err = os.pipe()
+        streams = os.fdopen(out_read, "rb"), os.fdopen(err_read, "rb")
+        try:
+            with theirs, self._lock:
+                socket.send_fds(self._control, [b"r"], [out, err, theirs.fileno()])
+            ours.settimeout(_BEGIN_S)
+            ours.sendall(json.dumps(request).encode() + b"\n")
+            return _Child(ours, *streams)
+        except (OSError, ForkRefusedError) as error:
+            ours.close()
+            for stream in streams:
+                stream.close()
+            raise ForkRefusedError(f"{self._name}: {error}") from error
+        finally:
+            os.close(out)
+            os.close(err)
+
+    def close(self) -> None:
+        """End the process and its children."""
+        self._control.close()
+        if self._errors >= 0:  # it never was ready: it has no children, and would not look at the socket
+            os.close(self._errors)
+            self._errors = -1
+            self._process.kill()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()  # its children die with it
+            self._process.wait()
+        self._folder.cleanup()
+
+
+class _Child:
+    """A forked program, with what :class:`subprocess.Popen` tells of one."""
+
+    def __init__(self, status: socket.socket, stdout: IO[bytes], stderr: IO[bytes]) -> None:
+        self._status = status
+        self._received = b""
+        self._returncode: int | None = None
+        self.stdout, self.stderr = stdout, stderr
+        word, number = self._next_line()
+        if word != "started":
+            raise ForkRefusedError(f"the child {word} {number} before it began")
+        self.pid = number
+        status.setblocking(False)
+
+    def _next_line(self) -> tuple[str, int]:
+        """Return the next report; one of the end by SIGKILL where the parent is gone, and its children with it."""
+        while b"\n" not in self._received:
+            part = self._status.recv(64)
+            if not part:
+                return "ended", -signal.SIGKILL
+            self._received += part
+        line, _, self._received = self._received.partition(b"\n")
+        word, number = line.decode().split()
+        return word, int(number)
+
+    def poll(self) -> int | None:
+        """Return how it ended, negative for a signal; None while it runs."""
+        if self._returncode is None:
+            with suppress(BlockingIOError):
+                self._returncode = self._next_line()[1]
+                self._status.close()
+        return self._returncode
+
+    def wait(self) -> int:
+        """Wait for its end."""
+        while (code := self.poll()) is None:
+            time.sleep(0.005)
+        return code
