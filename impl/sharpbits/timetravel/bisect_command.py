@@ -68,7 +68,6 @@ def run_bisect(catalogue: Catalogue, request: BisectRequest) -> int:
     subject = _subject(catalogue, request)
     if request.report is not None:
         _check_beside(request.report, subject)
-    resolver = request.source.resolver()
     now = datetime.now(UTC)
     until = min(cutoff(request.until), now) if request.until else now
     since = cutoff(request.since) if request.since else until - HORIZON
@@ -76,7 +75,8 @@ def run_bisect(catalogue: Catalogue, request: BisectRequest) -> int:
     state = open_state(_question(request, subject, requirements), path=request.state, resume=request.resume)
     progress = console(stderr=True)
     try:
-        with interruptible():
+        with interruptible() as stop:
+            resolver = request.source.resolver(stop)
             found = _search(subject, resolver, requirements, (since, until), state, request, progress)
     except KeyboardInterrupt:
         progress.print("interrupted: the same command with --resume goes on", soft_wrap=True)
@@ -118,6 +118,7 @@ def _search(
         request.source.options,
         request.metric,
         request.factor,
+        resolver.stop,
     )
     number = {candidate.stack.digest: candidate for candidate in past.candidates}
 

@@ -60,13 +60,13 @@ def run_matrix(catalogue: Catalogue, request: MatrixRequest) -> int:
         raise UsageError(
             "there is no matrix to fill", why="no finding is selected", resolution="see `sharpbits check --list`"
         )
-    resolver = request.source.resolver()
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         console=console(stderr=True), transient=True,
     )  # fmt: skip
     try:
-        with interruptible(), progress:
+        with interruptible() as stop, progress:
+            resolver = request.source.resolver(stop)
             task = progress.add_task("resolving")
             now = datetime.now(UTC)
             since = cutoff(request.since) if request.since else None
