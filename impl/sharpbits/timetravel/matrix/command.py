@@ -35,6 +35,7 @@ class MatrixRequest:
     source: Source = field(default_factory=Source)
     jobs: int = 0
     fresh: bool = False
+    repeats: int = 1
     output: Path | None = None
     html: Path | None = None
     picture: Path | None = None
@@ -86,6 +87,7 @@ def run_matrix(catalogue: Catalogue, request: MatrixRequest) -> int:
                 request.fresh,
                 begun,
                 lambda finding: progress.advance(task),
+                request.repeats,
             )
             document, interrupted = run.fill(findings, listed)
     except KeyboardInterrupt:

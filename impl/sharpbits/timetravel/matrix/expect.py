@@ -19,10 +19,11 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from sharpbits.catalogue import Finding, Outcome
+from sharpbits.catalogue.outcome import FAILURES
 from sharpbits.catalogue.schema import ExpectationRow
 
 _EXPECT = re.compile(r"^# expect = \[\n(?:#.*\n)*?# \]\n", re.MULTILINE)
-_SILENT = {"untestable", "broken", Outcome.NOT_APPLICABLE, Outcome.NONDETERMINISTIC}
+_SILENT = {"untestable", "broken", Outcome.NOT_APPLICABLE}
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class Proposal:
 class _Behaviour:
     outcomes: tuple[Outcome, ...]
     match: str | None
+
+    @property
+    def kind(self) -> tuple[frozenset[Outcome], str | None]:
+        """What makes two the same: a row may list its outcomes in any order."""
+        return frozenset(self.outcomes), self.match
 
 
 def propose(finding: Finding, document: dict[str, Any]) -> Proposal:
@@ -86,12 +92,28 @@ def _cells(finding: Finding, document: dict[str, Any]) -> Iterable[tuple[Version
     for row in document["rows"]:
         if row["id"] == finding.id and row["digest"] == finding.digest:
             for column, cell in zip(document["columns"], row["cells"], strict=True):
-                if cell["outcome"] not in _SILENT:
-                    yield Version(column["release"]), _Behaviour((Outcome(cell["outcome"]),), _pattern(cell))
+                seen = _outcomes(cell)
+                if seen:
+                    yield Version(column["release"]), _Behaviour(seen, _pattern(cell, seen))
 
 
-def _pattern(cell: dict[str, Any]) -> str | None:
-    """Return what a failure's text must contain: the signal, or the exception's type."""
+def _outcomes(cell: dict[str, Any]) -> tuple[Outcome, ...]:
+    """Return every outcome that a cell's runs had, worst first; none where nothing is said of the stack."""
+    tally = cell.get("tally")
+    if not tally:
+        # An older matrix kept no tally: there "nondeterministic" does not say between what it varies.
+        silent = {*_SILENT, Outcome.NONDETERMINISTIC}
+        return () if cell["outcome"] in silent else (Outcome(cell["outcome"]),)
+    return () if set(tally) & _SILENT else tuple(sorted(map(Outcome, tally), key=lambda one: one.rank))
+
+
+def _pattern(cell: dict[str, Any], seen: Sequence[Outcome]) -> str | None:
+    """Return what a failure's text must contain: the signal, or the exception's type.
+
+    A cell tells it of its worst run only, and a row's pattern holds for all failures: so of several kinds none does.
+    """
+    if seen[0] not in FAILURES or len(FAILURES.intersection(seen)) > 1:
+        return None
     name = cell["signal"] or (cell["exception"] or "").rpartition(".")[2]
     return re.escape(name) if name else None
 
@@ -99,7 +121,10 @@ def _pattern(cell: dict[str, Any]) -> str | None:
 def _documented(rows: Sequence[ExpectationRow], version: Version, behaviour: _Behaviour) -> ExpectationRow | None:
     """Return the row that covers a version and lists its outcome."""
     for row in rows:
-        if row.when[0].specifier.contains(version, prereleases=True) and set(behaviour.outcomes) <= set(row.outcome):
+        lists = set(behaviour.outcomes) <= set(row.outcome) or (
+            len(behaviour.outcomes) > 1 and Outcome.NONDETERMINISTIC in row.outcome
+        )
+        if lists and row.when[0].specifier.contains(version, prereleases=True):
             return row
     return None
 
@@ -116,8 +141,8 @@ def _lowest(rows: Sequence[ExpectationRow], package: str) -> str | None:
 
 def _rows_text(package: str, evidence: dict[Version, _Behaviour], lowest: str | None) -> str:
     groups = [
-        (behaviour, [version for version, _ in members])
-        for behaviour, members in groupby(sorted(evidence.items()), key=lambda item: item[1])
+        (members[0][1], [version for version, _ in members])
+        for members in (list(group) for _, group in groupby(sorted(evidence.items()), key=lambda item: item[1].kind))
     ]
     starts = [str(versions[0]) for _, versions in groups]
     if lowest is not None and Version(lowest) < Version(starts[0]):

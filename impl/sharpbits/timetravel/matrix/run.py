@@ -8,6 +8,7 @@ finding's content and the stack's.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -126,6 +127,8 @@ class MatrixRun:
     fresh: bool = False
     on_column: Callable[[Column, int], None] = lambda column, cells: None
     on_cell: Callable[[Finding], None] = lambda finding: None
+    #: Least runs of each cell; a finding that asks for more has more.
+    repeats: int = 1
 
     def fill(self, findings: Sequence[Finding], wanted: Sequence[Column]) -> tuple[dict[str, Any], bool]:
         """Run what is not known yet; return the document, and whether it was interrupted.
@@ -171,9 +174,9 @@ class MatrixRun:
     def _column(self, findings: Sequence[Finding], stack: Stack, here: Environment) -> tuple[list[Result], bool]:
         # What a result depends on is known without building anything: so what is cached needs no environment.
         environment = replace(here, packages={pin.name: pin.version for pin in stack.pins})
-        known = [] if self.fresh else [one for one in findings if self.cache.get(one, environment) is not None]
+        known = [finding for finding in findings if self._is_known(finding, environment)]
         results = [run_finding(finding, environment, cache=self.cache) for finding in known]
-        left = [finding for finding in findings if finding not in known]
+        left = [_repeated(finding, self.repeats) for finding in findings if finding not in known]
         for finding in known:
             self.on_cell(finding)
         if not left:
@@ -182,12 +185,22 @@ class MatrixRun:
         with self.environments.lease(stack, target, self.resolver.options, self.resolver.stop) as python:
 
             def run(finding: Finding, stop: threading.Event) -> Result:
-                return run_finding(finding, environment, python=python, cache=self.cache, fresh=self.fresh, stop=stop)
+                return run_finding(finding, environment, python=python, cache=self.cache, fresh=True, stop=stop)
 
             ran, interrupted = run_all(
                 left, run, jobs=self.jobs or side_by_side(left), on_end=lambda finding, result: self.on_cell(finding)
             )
         return results + ran, interrupted
+
+    def _is_known(self, finding: Finding, environment: Environment) -> bool:
+        """Tell whether it ran there as often as is asked for now: a result of fewer runs says less."""
+        stored = None if self.fresh else self.cache.get(finding, environment)
+        return stored is not None and len(stored) >= max(self.repeats, finding.table.repeats)
+
+
+def _repeated(finding: Finding, repeats: int) -> Finding:
+    table = finding.table.model_copy(update={"repeats": max(repeats, finding.table.repeats)})
+    return replace(finding, table=table)
 
 
 def cell(result: Result, hidden: str) -> dict[str, Any]:
@@ -202,6 +215,9 @@ def cell(result: Result, hidden: str) -> dict[str, Any]:
         "outcome": "broken" if broken else str(result.judgement.outcome),
         "verdict": str(result.verdict),
         "seen": result.judgement.seen,
+        "tally": dict(
+            Counter(str(one.outcome) for one in sorted(result.observations, key=lambda one: one.outcome.rank))
+        ),
         "documented": [str(outcome) for outcome in result.judgement.documented],
         **facts,
         "detail": (facts["detail"] or result.judgement.message).replace(hidden, "…"),
