@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -21,9 +20,9 @@ from packaging.version import Version
 from sharpbits.catalogue import Finding, Outcome
 from sharpbits.catalogue.outcome import FAILURES
 from sharpbits.catalogue.schema import ExpectationRow
+from sharpbits.timetravel.matrix.document import Blank, Cell, Matrix
 
 _EXPECT = re.compile(r"^# expect = \[\n(?:#.*\n)*?# \]\n", re.MULTILINE)
-_SILENT = {"untestable", "broken", Outcome.NOT_APPLICABLE}
 
 
 @dataclass(frozen=True)
@@ -58,18 +57,18 @@ class _Behaviour:
         return frozenset(self.outcomes), self.match
 
 
-def propose(finding: Finding, document: dict[str, Any]) -> Proposal:
+def propose(finding: Finding, matrix: Matrix) -> Proposal:
     """Return the rows that a matrix implies for one finding.
 
     Parameters
     ----------
-    document
-        What ``sharpbits matrix --output`` wrote. Cells of another version of the finding's file say nothing of it.
+    matrix
+        Cells of another version of the finding's file say nothing of it.
     """
-    seen = dict(_cells(finding, document))
+    seen = dict(_cells(finding, matrix))
     if not seen:
         return Proposal(finding, finding.source)
-    package = document["package"]
+    package = matrix.package
     rows = finding.table.expect
     foreign = [row for row in rows if len(row.when) != 1 or canonicalize_name(row.when[0].name) != package]
     new = {version: behaviour for version, behaviour in seen.items() if not any(version in row.seen for row in rows)}
@@ -88,33 +87,33 @@ def propose(finding: Finding, document: dict[str, Any]) -> Proposal:
     return Proposal(finding, re.sub(r"(?m)^# ///$(?! script)", lambda found: text + "# ///", finding.source, count=1))
 
 
-def _cells(finding: Finding, document: dict[str, Any]) -> Iterable[tuple[Version, _Behaviour]]:
-    for row in document["rows"]:
-        if row["id"] == finding.id and row["digest"] == finding.digest:
-            for column, cell in zip(document["columns"], row["cells"], strict=True):
+def _cells(finding: Finding, matrix: Matrix) -> Iterable[tuple[Version, _Behaviour]]:
+    for row in matrix.rows:
+        if row.id == finding.id and row.digest == finding.digest:
+            for column, cell in zip(matrix.columns, row.cells, strict=True):
                 seen = _outcomes(cell)
                 if seen:
-                    yield Version(column["release"]), _Behaviour(seen, _pattern(cell, seen))
+                    yield Version(column.release), _Behaviour(seen, _pattern(cell, seen))
 
 
-def _outcomes(cell: dict[str, Any]) -> tuple[Outcome, ...]:
+def _outcomes(cell: Cell) -> tuple[Outcome, ...]:
     """Return every outcome that a cell's runs had, worst first; none where nothing is said of the stack."""
-    tally = cell.get("tally")
-    if not tally:
+    if isinstance(cell.outcome, Blank) or cell.outcome is Outcome.NOT_APPLICABLE:
+        return ()
+    if not cell.tally:
         # An older matrix kept no tally: there "nondeterministic" does not say between what it varies.
-        silent = {*_SILENT, Outcome.NONDETERMINISTIC}
-        return () if cell["outcome"] in silent else (Outcome(cell["outcome"]),)
-    return () if set(tally) & _SILENT else tuple(sorted(map(Outcome, tally), key=lambda one: one.rank))
+        return () if cell.outcome is Outcome.NONDETERMINISTIC else (cell.outcome,)
+    return tuple(sorted(set(cell.tally) - {Outcome.NOT_APPLICABLE}, key=lambda one: one.rank))
 
 
-def _pattern(cell: dict[str, Any], seen: Sequence[Outcome]) -> str | None:
+def _pattern(cell: Cell, seen: Sequence[Outcome]) -> str | None:
     """Return what a failure's text must contain: the signal, or the exception's type.
 
     A cell tells it of its worst run only, and a row's pattern holds for all failures: so of several kinds none does.
     """
     if seen[0] not in FAILURES or len(FAILURES.intersection(seen)) > 1:
         return None
-    name = cell["signal"] or (cell["exception"] or "").rpartition(".")[2]
+    name = cell.signal or (cell.exception or "").rpartition(".")[2]
     return re.escape(name) if name else None
 
 
@@ -144,7 +143,7 @@ def _rows_text(package: str, evidence: dict[Version, _Behaviour], lowest: str | 
         (members[0][1], [version for version, _ in members])
         for members in (list(group) for _, group in groupby(sorted(evidence.items()), key=lambda item: item[1].kind))
     ]
-    starts = [str(versions[0]) for _, versions in groups]
+    starts = [versions[0].public for _, versions in groups]  # a bound has no local part (+cpu)
     if lowest is not None and Version(lowest) < Version(starts[0]):
         starts[0] = lowest
     ends = [f",<{start}" for _, start in pairwise(starts)] + [""]
