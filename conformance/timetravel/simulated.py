@@ -51,6 +51,9 @@ class SimulatedSubject:
     def untestable(self, observation: Observation) -> str | None:
         return untestable(observation)
 
+    def contents(self) -> dict[str, str]:
+        return {}
+
     def command(self, python: str) -> str:
         return "true"
 

@@ -19,6 +19,7 @@ from sharpbits.catalogue.observation import observe_failure
 from sharpbits.catalogue.process import Limits, ProcessEnd, run_isolated
 from sharpbits.catalogue.runner import InterruptedRunError, run_once
 from sharpbits.catalogue.schema import ExpectationRow
+from sharpbits.timetravel.scripts import digests, scripts_in
 from sharpbits.timetravel.signature import Signature, signature, status_signature, untestable
 
 #: git bisect's way of saying that a revision cannot be tested.
@@ -65,6 +66,9 @@ class Subject(Protocol):
 
     def untestable(self, observation: Observation) -> str | None:
         """Return why a run says nothing of the stack, or None."""
+
+    def contents(self) -> dict[str, str]:
+        """Return the digests of the files that it consists of: edited, it is another subject."""
 
     def command(self, python: str) -> str:
         """Return the shell command that runs it."""
@@ -116,6 +120,10 @@ class FindingSubject:
         """Return why a run says nothing: something it needs is absent, or cannot be imported."""
         return untestable(observation, self.rows)
 
+    def contents(self) -> dict[str, str]:
+        """Return the digest of the finding."""
+        return {self.finding.id: self.finding.digest}
+
     def command(self, python: str) -> str:
         """Return the shell command that runs the file."""
         return f"{python} {self.finding.path.name}"
@@ -164,6 +172,10 @@ class CommandSubject:
         """Return why a run says nothing, by its own word or because no Python runs there."""
         return observation.detail if observation.outcome is Outcome.NOT_APPLICABLE else None
 
+    def contents(self) -> dict[str, str]:
+        """Return the digests of the scripts that the command names."""
+        return digests(scripts_in(self.line))
+
     def command(self, python: str) -> str:
         """Return the command with the environment's programs first."""
         return f'PATH="$(dirname {python}):$PATH" {self.line}'
@@ -201,6 +213,11 @@ class PytestSubject:
     def untestable(self, observation: Observation) -> str | None:
         """Return why a run says nothing: it could not be collected, or a package not be imported."""
         return untestable(observation, self.rows)
+
+    def contents(self) -> dict[str, str]:
+        """Return the digest of the test's file, and of what pytest reads beside it."""
+        file = Path(self.node.partition("::")[0])
+        return digests([file, file.with_name("conftest.py")])
 
     def command(self, python: str) -> str:
         """Return the shell command that runs the test."""

@@ -17,8 +17,7 @@ from typing import Any
 
 from sharpbits.catalogue import Outcome, Verdict
 from sharpbits.errors import UsageError
-from sharpbits.timetravel.lock import timestamp
-from sharpbits.timetravel.matrix.checks import (
+from sharpbits.timetravel.checks import (
     Part,
     count,
     each,
@@ -36,6 +35,7 @@ from sharpbits.timetravel.matrix.checks import (
     release,
     text,
 )
+from sharpbits.timetravel.lock import timestamp
 
 FORMAT = 1
 

@@ -61,6 +61,11 @@ def text(value: object) -> str:
     return value
 
 
+def anything(value: object) -> Any:
+    """Require nothing."""
+    return value
+
+
 def number(value: object) -> float:
     """Require a finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) == math.inf:
