@@ -10,7 +10,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -25,6 +25,11 @@ class LocalIndex:
     uploads: dict[str, dict[str, str]] = field(default_factory=dict)
     #: Paths that were asked for.
     asked: list[str] = field(default_factory=list)
+    #: Whether it answers; while this is not set, every question hangs.
+    answers: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.answers.set()
 
     def add(self, name: str, version: str, uploaded: str, source: str = "", requires: tuple[str, ...] = ()) -> None:
         """Build a wheel and publish it at a moment (RFC 3339)."""
@@ -77,8 +82,13 @@ def serving(index: LocalIndex) -> Iterator[LocalIndex]:
     """Serve an index on the loopback address for as long as the context lasts."""
 
     class Handler(BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            with suppress(ConnectionError):  # whoever asked may have been stopped meanwhile
+                super().handle()
+
         def do_GET(self) -> None:
             index.asked.append(self.path)
+            index.answers.wait(60)
             kind, _, name = self.path.strip("/").partition("/")
             if kind == "simple" and name in index.uploads:
                 self._send(index.project(name), "application/vnd.pypi.simple.v1+json")

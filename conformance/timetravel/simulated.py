@@ -14,6 +14,7 @@ from sharpbits.catalogue import Observation, Outcome
 from sharpbits.timetravel.environments import EnvironmentCache
 from sharpbits.timetravel.history import Candidate, History
 from sharpbits.timetravel.laboratory import Laboratory
+from sharpbits.timetravel.signature import Signature, signature, untestable
 from sharpbits.timetravel.stack import Pin, Stack
 from sharpbits.timetravel.state import Draw, SearchState
 
@@ -43,6 +44,15 @@ class SimulatedSubject:
 
     def run(self, python: Path, stop: object) -> Observation:
         raise AssertionError("a simulated subject is never run")
+
+    def signature(self, observation: Observation) -> Signature:
+        return signature(observation)
+
+    def untestable(self, observation: Observation) -> str | None:
+        return untestable(observation)
+
+    def contents(self) -> dict[str, str]:
+        return {}
 
     def command(self, python: str) -> str:
         return "true"

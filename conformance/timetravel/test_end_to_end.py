@@ -155,6 +155,40 @@ def test_any_command_can_be_bisected_and_says_what_cannot_be_tested(sharpbits: R
     assert "solver 1.2 → 1.3" in ended.stdout
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import solver; assert solver.gradient(1.0) == 2.0\n",
+        "import solver\nfrom solver import gradient; assert gradient(1.0) == 2.0\n",
+        "import sys, solver\nif solver.gradient(1.0) != 2.0:\n    import no_such_module\n",
+        "import random, solver\nassert solver.gradient(1.0) == 2.0, ''.join(random.choices('abcdefgh', k=9))\n",
+        "import random, sys, solver\nsys.exit(solver.gradient(1.0) != 2.0 and random.randrange(1, 100))\n",
+    ],
+    ids=["assertion-behind-an-import", "twice", "import-error-is-the-failure", "another-text-each-time", "any-status"],
+)
+def test_a_commands_exit_status_decides_whatever_its_failure_looks_like(
+    sharpbits: Run, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "script.py").write_text(text)
+    arguments = ["--with", "solver", "--since", "2025-02-01", "--until", "2025-12-15", "--repeats", "3"]
+    ended = sharpbits("bisect", "--run", "python script.py", *arguments)
+    assert ended.returncode == 0, ended.stderr
+    assert "regression: python script.py" in ended.stdout
+    assert "solver 1.2 → 1.3" in ended.stdout
+
+
+def test_an_import_that_fails_is_a_failure_of_the_command(sharpbits: Run, tmp_path: Path) -> None:
+    """solver 1.5, of November, cannot be imported: for a script that is about just this it is the turn."""
+    arguments = ["--with", "solver", "--since", "2025-10-01", "--until", "2025-11-30"]
+    ended = sharpbits("bisect", "--run", 'python -c "import solver"', *arguments)
+    assert ended.returncode == 0, ended.stderr
+    assert "solver 1.4 → 1.5" in ended.stdout
+    assert "No module named" in ended.stdout
+    spared = sharpbits("bisect", "--run", 'python -c "import solver" || exit 125', *arguments)
+    assert spared.returncode == 2
+    assert "exit status 125" in spared.stderr
+
+
 def test_a_number_can_be_bisected(sharpbits: Run, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(

@@ -328,11 +328,11 @@ def test_without_javascript_a_cell_leads_to_its_detail(opened: Callable[..., Any
     sync_api.expect(place).to_be_in_viewport()
     tab.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     text = " ".join(tab.locator("main").inner_text().split())
-    for finding in varied_matrix()["rows"]:
+    for finding in varied_matrix().rows:
         for part in (
-            finding["title"],
-            finding["summary"],
-            finding["oracle"],
-            *[one["detail"] for one in finding["cells"]],
+            finding.title,
+            finding.summary,
+            finding.oracle,
+            *[one.detail for one in finding.cells],
         ):
             assert part in text

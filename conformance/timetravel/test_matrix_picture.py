@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as Xml
 
 import pytest
@@ -12,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharpbits.errors import SharpbitsError
+from sharpbits.timetravel.matrix.document import Matrix, read_matrix
 from sharpbits.timetravel.matrix.picture import matrix_picture
-from sharpbits.timetravel.matrix.signs import PAINTS, SIGNS, changes
-from timetravel.toy_matrix import RELEASES, column, document, row, varied_matrix
+from sharpbits.timetravel.matrix.signs import PAINTS, SIGNS
+from timetravel.toy_matrix import RELEASES, column, document, foreign, row, varied_matrix
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -24,7 +26,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("pictures") / "matrix.svg"
 
 
-def drawn(made: dict[str, Any], path: Path) -> Xml.Element:
+def drawn(made: Matrix, path: Path) -> Xml.Element:
     matrix_picture(made, path)
     return Xml.fromstring(path.read_text(encoding="utf-8"))
 
@@ -40,12 +42,12 @@ def cells(picture: Xml.Element) -> list[str]:
 
 def test_each_cell_of_a_row_that_changes_is_drawn_with_its_outcome(path: Path) -> None:
     made = varied_matrix()
-    changing = [one for one in made["rows"] if changes(one)]
+    changing = [one for one in made.rows if one.changes]
     picture = drawn(made, path)
-    assert Counter(cells(picture)) == Counter(each["outcome"] for one in changing for each in one["cells"])
+    assert Counter(cells(picture)) == Counter(each.outcome for one in changing for each in one.cells)
     told = texts(picture)
     for one in changing:
-        assert one["title"][:30] in "\n".join(told)
+        assert one.title[:30] in "\n".join(told)
     assert "what always_wrong shows" not in told
     assert all(release in told for release in RELEASES)
     assert "2025-05-20" in told
@@ -91,10 +93,10 @@ def test_nothing_is_drawn_beyond_its_edge(path: Path) -> None:
 
 
 def test_where_nothing_changes_it_says_so(path: Path) -> None:
-    told = texts(drawn(document([row("toy/a", ["ok", "ok"])], [column("1"), column("2")]), path))
+    told = texts(drawn(foreign(document([row("toy/a", ["ok", "ok"])], [column("1"), column("2")])), path))
     assert "No finding changed." in told
     assert "1 other finding shows the same on every release: 1 ok" in told
-    assert "No finding changed." in texts(drawn(document([], []), path))
+    assert "No finding changed." in texts(drawn(foreign(document([], [])), path))
 
 
 def test_the_same_document_gives_the_same_file(path: Path) -> None:
@@ -102,19 +104,17 @@ def test_the_same_document_gives_the_same_file(path: Path) -> None:
     first = path.read_bytes()
     matrix_picture(varied_matrix(), path)
     assert path.read_bytes() == first
-    matrix_picture(varied_matrix() | {"generated": "2030-01-01T00:00:00Z"}, path)
+    matrix_picture(replace(varied_matrix(), generated=datetime(2030, 1, 1, tzinfo=UTC)), path)
     assert path.read_bytes() == first, "when it was made is not shown"
 
 
 def test_a_large_matrix_stays_below_150_kb(path: Path) -> None:
     rows = [row(f"toy/finding_{number}", ["ok", *["wrong-gradient"] * 11], title="t" * 200) for number in range(120)]
-    matrix_picture(document(rows, [column(str(number)) for number in range(12)]), path)
+    matrix_picture(foreign(document(rows, [column(str(number)) for number in range(12)])), path)
     assert path.stat().st_size < 150_000
 
 
-def test_a_document_of_another_form_leaves_no_file(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="format"):
-        matrix_picture(varied_matrix() | {"format": 2}, tmp_path / "a.svg")
+def test_a_picture_that_cannot_be_written_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(SharpbitsError, match="could not be written"):
         matrix_picture(varied_matrix(), tmp_path / "no" / "a.svg")
     assert list(tmp_path.iterdir()) == []
@@ -123,5 +123,11 @@ def test_a_document_of_another_form_leaves_no_file(tmp_path: Path) -> None:
 @given(title=st.text(), name=st.text(), release=st.text())
 def test_any_text_gives_well_formed_xml(path: Path, title: str, name: str, release: str) -> None:
     changing = row("toy/a", ["ok", "crash"], title=title, component=name)
-    picture = drawn(document([changing], [column(release), column("2")], package=name), path)
+    picture = drawn(foreign(document([changing], [column(release), column("2")], package=name)), path)
     assert cells(picture) == ["ok", "crash"]
+
+
+def test_the_picture_of_the_readme_is_drawn_from_its_data(path: Path) -> None:
+    folder = Path(__file__).parents[2] / "fixtures" / "matrix"
+    matrix_picture(read_matrix(folder / "catalyst.json"), path)
+    assert path.read_bytes() == (folder / "catalyst.svg").read_bytes()

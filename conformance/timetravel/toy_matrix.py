@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from sharpbits.timetravel.matrix.document import Matrix, matrix_of
 from sharpbits.timetravel.matrix.signs import SIGNS
 
 RELEASES = ("0.11.0", "0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0")
@@ -27,7 +29,7 @@ def cell(outcome: str, **others: Any) -> dict[str, Any]:
         "outcome": outcome,
         "verdict": "clear" if outcome == "ok" else "bites",
         "seen": outcome,
-        "documented": [outcome],
+        "documented": [] if outcome == "broken" else [outcome],
         "detail": "",
         **dict.fromkeys(("signal", "exception", "error", "tolerance", "observed", "expected")),
         "seconds": 4.2,
@@ -70,7 +72,17 @@ def document(rows: list[dict[str, Any]], columns: list[dict[str, Any]], **others
     }
 
 
-def varied_matrix() -> dict[str, Any]:
+def foreign(made: dict[str, Any]) -> Matrix:
+    """Return the matrix of a document, also where package and releases have names that a file is refused for."""
+    numbered = [one | {"release": str(number)} for number, one in enumerate(made["columns"])]
+    matrix = matrix_of(made | {"package": "jax", "columns": numbered})
+    named = zip(matrix.columns, made["columns"], strict=True)
+    return replace(
+        matrix, package=made["package"], columns=tuple(replace(one, release=made["release"]) for one, made in named)
+    )
+
+
+def varied_document() -> dict[str, Any]:
     """Every outcome, an unbuildable release, a flaky cell, an undocumented one, rows that change and others."""
     reason = "no solution: pennylane-catalyst 0.13.0 needs jax==0.6.0, which is not available for this Python"
     wrong = cell(
@@ -101,3 +113,7 @@ def varied_matrix() -> dict[str, Any]:
     made = document(rows, columns)
     assert {one["outcome"] for each in rows for one in each["cells"]} == set(SIGNS)
     return made
+
+
+def varied_matrix() -> Matrix:
+    return matrix_of(varied_document())

@@ -187,6 +187,9 @@ def matrix(
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one self-contained HTML page.")] = None,
     picture: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Write it as a picture.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run also what is known already.")] = False,
+    repeats: Annotated[
+        int, typer.Option("--repeats", min=1, metavar="N", help="Least runs of each finding on each release.")
+    ] = 1,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Findings side by side; 0: as many as fit.")] = 0,
     python: Interpreter = None,
     default_index: DefaultIndex = None,
@@ -212,6 +215,7 @@ def matrix(
         source=_source(python, default_index, index, find_links, offline, torch, pre),
         jobs=jobs,
         fresh=fresh,
+        repeats=repeats,
         output=output,
         html=html,
         picture=picture,

@@ -10,7 +10,7 @@
 ``search``          where a history turns; ``culprit``: which packages are to blame (both pure)
 ``steps``           which packages have to move together
 ``settle``          the side of a stack that varies; ``metric``: of one whose numbers scatter (both pure)
-``laboratory``      runs a subject in stacks and remembers; ``state`` keeps it on disk
+``laboratory``      runs a subject in stacks and remembers; ``state`` keeps it on disk, checked by ``checks``
 ``bisection``       all of the above in order; ``bisect_report`` shows what came of it
 ``matrix``          findings by releases, their pages and the expectation rows they imply
 ``requests``        from options to stacks; ``…_command``: what each command does

@@ -68,15 +68,20 @@ def run_bisect(catalogue: Catalogue, request: BisectRequest) -> int:
     subject = _subject(catalogue, request)
     if request.report is not None:
         _check_beside(request.report, subject)
-    resolver = request.source.resolver()
     now = datetime.now(UTC)
     until = min(cutoff(request.until), now) if request.until else now
     since = cutoff(request.since) if request.since else until - HORIZON
     requirements = request.source.requirements(subject.requirements)
-    state = open_state(_question(request, subject, requirements), path=request.state, resume=request.resume)
+    state = open_state(
+        _question(request, subject, requirements),
+        path=request.state,
+        resume=request.resume,
+        contents=subject.contents(),
+    )
     progress = console(stderr=True)
     try:
-        with interruptible():
+        with interruptible() as stop:
+            resolver = request.source.resolver(stop)
             found = _search(subject, resolver, requirements, (since, until), state, request, progress)
     except KeyboardInterrupt:
         progress.print("interrupted: the same command with --resume goes on", soft_wrap=True)
@@ -118,6 +123,7 @@ def _search(
         request.source.options,
         request.metric,
         request.factor,
+        resolver.stop,
     )
     number = {candidate.stack.digest: candidate for candidate in past.candidates}
 
@@ -177,17 +183,23 @@ def _needed(extra: tuple[str, ...], what: str) -> tuple[str, ...]:
 
 def _question(request: BisectRequest, subject: Subject, requirements: Sequence[str]) -> dict[str, object]:
     """Return what makes a search this search and no other."""
-    content = subject.finding.digest if isinstance(subject, FindingSubject) else subject.name
     return {
         "subject": subject.name,
-        "content": content,
         "requirements": list(requirements),
-        "since": request.since,
-        "until": request.until,
-        "packages": list(request.packages),
-        "metric": request.metric,
-        "python": str(request.source.python),
-        "torch": request.source.torch,
+        "--since": request.since,
+        "--until": request.until,
+        "--package": list(request.packages),
+        "--metric": request.metric,
+        "--factor": request.factor,
+        "--repeats": request.repeats,
+        "--confidence": request.confidence,
+        "--timeout": request.timeout_s,
+        "--python": str(request.source.python),
+        "--default-index": request.source.default_index,
+        "--index": list(request.source.extra_index),
+        "--find-links": list(request.source.find_links),
+        "--torch": request.source.torch,
+        "--pre": sorted(request.source.pre),
     }
 
 

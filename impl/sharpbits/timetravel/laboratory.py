@@ -13,7 +13,6 @@ from sharpbits.timetravel.environments import EnvironmentCache
 from sharpbits.timetravel.metric import MetricEnds, settle_metric
 from sharpbits.timetravel.search import Side
 from sharpbits.timetravel.settle import Ends, settle, tally
-from sharpbits.timetravel.signature import signature, untestable
 from sharpbits.timetravel.stack import Stack
 from sharpbits.timetravel.state import Draw, SearchState
 from sharpbits.timetravel.subject import Subject, metric_value
@@ -87,7 +86,7 @@ class Laboratory:
         except UvError as error:
             draw = Draw(None, f"{error.what}: {error.why}")
         else:
-            reason = untestable(observation, self.subject.rows)
+            reason = self.subject.untestable(observation)
             # Where an environment lies is nobody's business in a report.
             draw = Draw(observation, reason and reason.replace(str(self.environments.folder), "…"))
         self.state.add(stack, draw)
@@ -98,7 +97,7 @@ class Laboratory:
         if draw.observation is None or draw.untestable is not None:
             return None
         if self.metric is None:
-            return signature(draw.observation, self.subject.rows)
+            return self.subject.signature(draw.observation)
         return metric_value(draw.observation, self.metric)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,15 +44,15 @@ class Source:
         """What is passed on to uv."""
         return IndexOptions(self.default_index, self.extra_index, self.find_links, self.offline, self.torch, self.pre)
 
-    def resolver(self) -> Resolver:
-        """Return a resolver for this Python and these indexes.
+    def resolver(self, stop: threading.Event) -> Resolver:
+        """Return a resolver for this Python and these indexes, which gives up once ``stop`` is set.
 
         Raises
         ------
         UsageError
             The interpreter cannot be run.
         """
-        return Resolver(Target.of(self.python or Path(sys.executable)), self.options)
+        return Resolver(Target.of(self.python or Path(sys.executable)), self.options, stop=stop)
 
     def requirements(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """Check requirements.
@@ -83,7 +84,7 @@ class When:
     file: Path | None = None
 
 
-def find_stack(when: When, wanted: Sequence[str], source: Source) -> tuple[Stack, Resolver]:
+def find_stack(when: When, wanted: Sequence[str], source: Source, stop: threading.Event) -> tuple[Stack, Resolver]:
     """Return the stack that was asked for, and the resolver that found it.
 
     Raises
@@ -100,7 +101,7 @@ def find_stack(when: When, wanted: Sequence[str], source: Source) -> tuple[Stack
             why=f"{' and '.join('--' + name for name in given)} are given" if given else "nothing says which",
             resolution="give one of --at DATE, --release NAME==VERSION, --latest, --file LOCK",
         )
-    resolver = source.resolver()
+    resolver = source.resolver(stop)
     if when.file is not None:
         return read_lock(when.file, python=resolver.target.python, platform=resolver.target.platform), resolver
     requirements = source.requirements(wanted or DEFAULT_REQUIREMENTS)

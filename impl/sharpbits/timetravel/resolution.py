@@ -65,7 +65,7 @@ class Resolver:
     target: Target
     options: IndexOptions = field(default_factory=IndexOptions)
     folder: Path = field(default_factory=lambda: platformdirs.user_cache_path("sharpbits") / "resolutions")
-    stop: threading.Event | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
 
     def resolve(
         self, requirements: Sequence[str], at: datetime, *, dependencies: bool = True, prefer: Stack | None = None
@@ -87,7 +87,11 @@ class Resolver:
             There is no such set.
         UvError
             The index could not be asked.
+        KeyboardInterrupt
+            ``stop`` was set.
         """
+        if self.stop.is_set():
+            raise KeyboardInterrupt  # in a thread: what is stored would be read on and on
         request = {
             "format": _FORMAT,
             "requirements": sorted(requirements),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sharpbits.catalogue import Observation, Outcome
 from sharpbits.catalogue.outcome import FAILURES
@@ -25,8 +25,12 @@ class Signature:
 
     outcome: Outcome
     pattern: str = ""
+    #: What a reader is told in its place.
+    told: str = field(default="", compare=False)
 
     def __str__(self) -> str:
+        if self.told:
+            return self.told
         return f"{self.outcome} ({self.pattern})" if self.pattern else str(self.outcome)
 
 
@@ -50,6 +54,13 @@ def signature(observation: Observation, rows: Sequence[ExpectationRow] = ()) -> 
     lines = [line.strip() for line in observation.text.splitlines()[1:] if line.strip()] or [observation.detail]
     first = _VARYING.sub("…", lines[0])[:_LENGTH]
     return Signature(observation.outcome, f"{observation.exception or 'exit status'}: {first}")
+
+
+def status_signature(observation: Observation) -> Signature:
+    """Return what a command of the user's own is recognised by: that its exit status is 0, or not."""
+    if observation.outcome is Outcome.OK:
+        return Signature(Outcome.OK)
+    return Signature(Outcome.ERROR, "exit status", told=str(signature(observation)))
 
 
 def untestable(observation: Observation, rows: Sequence[ExpectationRow] = ()) -> str | None:

@@ -33,13 +33,14 @@ def run_stack(when: When, wanted: Sequence[str], source: Source, *, output: Path
     """
     check_targets({"--output": output}, "the lock cannot be written", inputs=[when.file])
     try:
-        with interruptible():
-            stack, resolver = find_stack(when, wanted, source)
+        with interruptible() as stop:
+            stack, resolver = find_stack(when, wanted, source, stop)
             _print(stack)
             if output is not None:
                 write_lock(stack, output)
             if build:
-                with EnvironmentCache.default().lease(stack, resolver.target.interpreter, source.options) as python:
+                interpreter = resolver.target.interpreter
+                with EnvironmentCache.default().lease(stack, interpreter, source.options, stop) as python:
                     sys.stdout.write(f"{python}\n")
     except KeyboardInterrupt:
         sys.stderr.write("interrupted: what was downloaded and installed is taken up again next time\n")

@@ -19,12 +19,16 @@ from sharpbits.catalogue.observation import observe_failure
 from sharpbits.catalogue.process import Limits, ProcessEnd, run_isolated
 from sharpbits.catalogue.runner import InterruptedRunError, run_once
 from sharpbits.catalogue.schema import ExpectationRow
+from sharpbits.timetravel.scripts import digests, scripts_in
+from sharpbits.timetravel.signature import Signature, signature, status_signature, untestable
 
 #: git bisect's way of saying that a revision cannot be tested.
 CANNOT_TEST = 125
 #: pytest: 1 is a failed test, 2 to 5 that it could not run any.
 _PYTEST_FAILED = 1
 _SHELL_SIGNAL = 128
+#: An interpreter that takes longer to start does not.
+_START_S = 60.0
 
 
 class Subject(Protocol):
@@ -56,6 +60,15 @@ class Subject(Protocol):
         KeyboardInterrupt
             ``stop`` was set.
         """
+
+    def signature(self, observation: Observation) -> Signature:
+        """Return what a run is recognised by: two stacks behave alike where these are equal."""
+
+    def untestable(self, observation: Observation) -> str | None:
+        """Return why a run says nothing of the stack, or None."""
+
+    def contents(self) -> dict[str, str]:
+        """Return the digests of the files that it consists of: edited, it is another subject."""
 
     def command(self, python: str) -> str:
         """Return the shell command that runs it."""
@@ -99,6 +112,18 @@ class FindingSubject:
         except InterruptedRunError as error:
             raise KeyboardInterrupt from error
 
+    def signature(self, observation: Observation) -> Signature:
+        """Return the outcome, and for a failure what its text has in common with others."""
+        return signature(observation, self.rows)
+
+    def untestable(self, observation: Observation) -> str | None:
+        """Return why a run says nothing: something it needs is absent, or cannot be imported."""
+        return untestable(observation, self.rows)
+
+    def contents(self) -> dict[str, str]:
+        """Return the digest of the finding."""
+        return {self.finding.id: self.finding.digest}
+
     def command(self, python: str) -> str:
         """Return the shell command that runs the file."""
         return f"{python} {self.finding.path.name}"
@@ -108,8 +133,10 @@ class FindingSubject:
 class CommandSubject:
     """A command of the user's own, run by the shell in the present folder, with the environment's programs first.
 
-    Exit status 0 is good, 125 "cannot be tested", anything else, a signal or the time limit is bad. A number, or a JSON
-    object, on the last line of stdout is what ``--metric`` reads.
+    Exit status 0 is good, 125 "cannot be tested", anything else, a signal or the time limit is bad, whatever it prints:
+    what a failure means the command itself knows best. Only where it fails and the environment's interpreter does not
+    even start is the stack untestable. A number, or a JSON object, on the last line of stdout is what ``--metric``
+    reads.
     """
 
     line: str
@@ -130,7 +157,24 @@ class CommandSubject:
             end = replace(end, returncode=_SHELL_SIGNAL - end.returncode)
         if end.returncode == CANNOT_TEST:
             return Observation(Outcome.NOT_APPLICABLE, "exit status 125", end.seconds, end.peak_memory)
+        if end.returncode:
+            start = _run_in(python, [python, "-c", ""], min(self.timeout_s, _START_S), stop)
+            if start.returncode:
+                reason = f"the interpreter of the environment does not start: {_last_line(start.stderr)}"
+                return Observation(Outcome.NOT_APPLICABLE, reason, end.seconds, end.peak_memory)
         return _observe_program(end)
+
+    def signature(self, observation: Observation) -> Signature:
+        """Tell good from bad."""
+        return status_signature(observation)
+
+    def untestable(self, observation: Observation) -> str | None:
+        """Return why a run says nothing, by its own word or because no Python runs there."""
+        return observation.detail if observation.outcome is Outcome.NOT_APPLICABLE else None
+
+    def contents(self) -> dict[str, str]:
+        """Return the digests of the scripts that the command names."""
+        return digests(scripts_in(self.line))
 
     def command(self, python: str) -> str:
         """Return the command with the environment's programs first."""
@@ -158,9 +202,22 @@ class PytestSubject:
             options = ["--tb=native", "-p", "no:cacheprovider", f"--basetemp={folder}/pytest"]
             end = _run_in(python, [python, "-m", "pytest", "-q", *options, self.node], self.timeout_s, stop)
         if end.returncode > _PYTEST_FAILED:
-            return Observation(Outcome.NOT_APPLICABLE, _last_line(end), end.seconds, end.peak_memory)
+            return Observation(Outcome.NOT_APPLICABLE, _last_line(end.stdout), end.seconds, end.peak_memory)
         # pytest prints the traceback to stdout; a failure is classified by what stands on stderr.
         return _observe_program(end, failure=end.stdout.partition("short test summary")[0])
+
+    def signature(self, observation: Observation) -> Signature:
+        """Return the outcome, and for a failure what its text has in common with others."""
+        return signature(observation, self.rows)
+
+    def untestable(self, observation: Observation) -> str | None:
+        """Return why a run says nothing: it could not be collected, or a package not be imported."""
+        return untestable(observation, self.rows)
+
+    def contents(self) -> dict[str, str]:
+        """Return the digest of the test's file, and of what pytest reads beside it."""
+        file = Path(self.node.partition("::")[0])
+        return digests([file, file.with_name("conftest.py")])
 
     def command(self, python: str) -> str:
         """Return the shell command that runs the test."""
@@ -191,7 +248,7 @@ def _observe_program(end: ProcessEnd, failure: str | None = None) -> Observation
     failed = observe_failure(end, stderr=failure)
     if failed is not None:
         return failed
-    return Observation(Outcome.OK, "", end.seconds, end.peak_memory, observed=_number_or_object(_last_line(end)))
+    return Observation(Outcome.OK, "", end.seconds, end.peak_memory, observed=_number_or_object(_last_line(end.stdout)))
 
 
 def _number_or_object(line: str) -> object:
@@ -202,6 +259,6 @@ def _number_or_object(line: str) -> object:
     return found if isinstance(found, int | float | dict) else None
 
 
-def _last_line(end: ProcessEnd) -> str:
-    lines = [line for line in end.stdout.splitlines() if line.strip()]
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else ""

@@ -66,13 +66,13 @@ def run_watch(catalogue: Catalogue, request: WatchRequest) -> int:
     _, requirements = COLUMNS[request.component]
     findings = [one for one in catalogue.findings if one.table.component == request.component]
     request.reports.mkdir(parents=True, exist_ok=True)
-    resolver = request.source.resolver()
     try:
-        with interruptible():
+        with interruptible() as stop:
+            resolver = request.source.resolver(stop)
             stack = resolver.resolve(request.source.requirements(requirements), datetime.now(UTC))
             write_lock(stack, request.reports / "stack.txt")
             interpreter = resolver.target.interpreter
-            with EnvironmentCache.default().lease(stack, interpreter, request.source.options) as python:
+            with EnvironmentCache.default().lease(stack, interpreter, request.source.options, stop) as python:
                 environment = describe_environment(python)
                 results, interrupted = _check(findings, environment, python, request.jobs)
     except KeyboardInterrupt:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,9 +16,10 @@ from sharpbits.files import check_targets, write_atomically
 from sharpbits.interruption import INTERRUPTED, interruptible
 from sharpbits.timetravel.dates import cutoff
 from sharpbits.timetravel.environments import EnvironmentCache
+from sharpbits.timetravel.matrix.document import Matrix
 from sharpbits.timetravel.matrix.page import matrix_page
 from sharpbits.timetravel.matrix.picture import matrix_picture
-from sharpbits.timetravel.matrix.run import COLUMNS, Column, MatrixRun, chosen_releases, columns
+from sharpbits.timetravel.matrix.run import COLUMNS, MatrixRun, Planned, chosen_releases, columns
 from sharpbits.timetravel.matrix.table import counts, matrix_table
 from sharpbits.timetravel.requests import Source
 
@@ -35,6 +35,7 @@ class MatrixRequest:
     source: Source = field(default_factory=Source)
     jobs: int = 0
     fresh: bool = False
+    repeats: int = 1
     output: Path | None = None
     html: Path | None = None
     picture: Path | None = None
@@ -60,13 +61,13 @@ def run_matrix(catalogue: Catalogue, request: MatrixRequest) -> int:
         raise UsageError(
             "there is no matrix to fill", why="no finding is selected", resolution="see `sharpbits check --list`"
         )
-    resolver = request.source.resolver()
     progress = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         console=console(stderr=True), transient=True,
     )  # fmt: skip
     try:
-        with interruptible(), progress:
+        with interruptible() as stop, progress:
+            resolver = request.source.resolver(stop)
             task = progress.add_task("resolving")
             now = datetime.now(UTC)
             since = cutoff(request.since) if request.since else None
@@ -75,7 +76,7 @@ def run_matrix(catalogue: Catalogue, request: MatrixRequest) -> int:
             listed = columns(resolver, package, versions, request.source.requirements(requirements))
             progress.update(task, total=len(findings) * len(listed))
 
-            def begun(column: Column, cells: int) -> None:
+            def begun(column: Planned, cells: int) -> None:
                 progress.update(task, description=f"{package} {column.release.version}")
 
             run = MatrixRun(
@@ -86,17 +87,17 @@ def run_matrix(catalogue: Catalogue, request: MatrixRequest) -> int:
                 request.fresh,
                 begun,
                 lambda finding: progress.advance(task),
+                request.repeats,
             )
-            document, interrupted = run.fill(findings, listed)
+            matrix = run.fill(findings, listed)
     except KeyboardInterrupt:
-        interrupted, document = True, None
-    if document is not None:
-        _write(document, request)
-    if interrupted:
+        matrix = None
+    if matrix is not None:
+        _write(matrix, request)
+    if matrix is None or matrix.interrupted:
         sys.stderr.write("interrupted: what was finished is kept, the same command goes on\n")
         return INTERRUPTED
-    assert document is not None  # noqa: S101 (only an interrupt leaves none)
-    return int(any(cell["verdict"] in ("changed", "broken") for row in document["rows"] for cell in row["cells"]))
+    return int(any(cell.not_as_documented for cell in matrix.cells))
 
 
 def source_releases(request: MatrixRequest, package: str) -> tuple[str, ...]:
@@ -122,18 +123,17 @@ def _check(request: MatrixRequest) -> None:
     check_targets(targets, "the matrix cannot be written")
 
 
-def _write(document: dict[str, object], request: MatrixRequest) -> None:
+def _write(matrix: Matrix, request: MatrixRequest) -> None:
     target = console()
-    target.print(matrix_table(document))
-    target.print(counts(document), soft_wrap=True)
-    interrupted = bool(document["interrupted"])
+    target.print(matrix_table(matrix))
+    target.print(counts(matrix), soft_wrap=True)
+    interrupted = matrix.interrupted
     if request.output is not None:
-        text = json.dumps(document, indent=1, allow_nan=False) + "\n"
-        write_atomically(spared(request.output, interrupted=interrupted), text)
+        write_atomically(spared(request.output, interrupted=interrupted), matrix.as_json())
     if request.html is not None:
-        write_atomically(spared(request.html, interrupted=interrupted), matrix_page(document))
+        write_atomically(spared(request.html, interrupted=interrupted), matrix_page(matrix))
     if request.picture is not None:
-        matrix_picture(document, spared(request.picture, interrupted=interrupted))
+        matrix_picture(matrix, spared(request.picture, interrupted=interrupted))
 
 
 def spared(target: Path, *, interrupted: bool) -> Path:

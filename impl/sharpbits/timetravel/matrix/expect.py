@@ -12,17 +12,17 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from sharpbits.catalogue import Finding, Outcome
+from sharpbits.catalogue.outcome import FAILURES
 from sharpbits.catalogue.schema import ExpectationRow
+from sharpbits.timetravel.matrix.document import Blank, Cell, Matrix
 
 _EXPECT = re.compile(r"^# expect = \[\n(?:#.*\n)*?# \]\n", re.MULTILINE)
-_SILENT = {"untestable", "broken", Outcome.NOT_APPLICABLE, Outcome.NONDETERMINISTIC}
 
 
 @dataclass(frozen=True)
@@ -51,19 +51,24 @@ class _Behaviour:
     outcomes: tuple[Outcome, ...]
     match: str | None
 
+    @property
+    def kind(self) -> tuple[frozenset[Outcome], str | None]:
+        """What makes two the same: a row may list its outcomes in any order."""
+        return frozenset(self.outcomes), self.match
 
-def propose(finding: Finding, document: dict[str, Any]) -> Proposal:
+
+def propose(finding: Finding, matrix: Matrix) -> Proposal:
     """Return the rows that a matrix implies for one finding.
 
     Parameters
     ----------
-    document
-        What ``sharpbits matrix --output`` wrote. Cells of another version of the finding's file say nothing of it.
+    matrix
+        Cells of another version of the finding's file say nothing of it.
     """
-    seen = dict(_cells(finding, document))
+    seen = dict(_cells(finding, matrix))
     if not seen:
         return Proposal(finding, finding.source)
-    package = document["package"]
+    package = matrix.package
     rows = finding.table.expect
     foreign = [row for row in rows if len(row.when) != 1 or canonicalize_name(row.when[0].name) != package]
     new = {version: behaviour for version, behaviour in seen.items() if not any(version in row.seen for row in rows)}
@@ -82,24 +87,43 @@ def propose(finding: Finding, document: dict[str, Any]) -> Proposal:
     return Proposal(finding, re.sub(r"(?m)^# ///$(?! script)", lambda found: text + "# ///", finding.source, count=1))
 
 
-def _cells(finding: Finding, document: dict[str, Any]) -> Iterable[tuple[Version, _Behaviour]]:
-    for row in document["rows"]:
-        if row["id"] == finding.id and row["digest"] == finding.digest:
-            for column, cell in zip(document["columns"], row["cells"], strict=True):
-                if cell["outcome"] not in _SILENT:
-                    yield Version(column["release"]), _Behaviour((Outcome(cell["outcome"]),), _pattern(cell))
+def _cells(finding: Finding, matrix: Matrix) -> Iterable[tuple[Version, _Behaviour]]:
+    for row in matrix.rows:
+        if row.id == finding.id and row.digest == finding.digest:
+            for column, cell in zip(matrix.columns, row.cells, strict=True):
+                seen = _outcomes(cell)
+                if seen:
+                    yield Version(column.release), _Behaviour(seen, _pattern(cell, seen))
 
 
-def _pattern(cell: dict[str, Any]) -> str | None:
-    """Return what a failure's text must contain: the signal, or the exception's type."""
-    name = cell["signal"] or (cell["exception"] or "").rpartition(".")[2]
+def _outcomes(cell: Cell) -> tuple[Outcome, ...]:
+    """Return every outcome that a cell's runs had, worst first; none where nothing is said of the stack."""
+    if isinstance(cell.outcome, Blank) or cell.outcome is Outcome.NOT_APPLICABLE:
+        return ()
+    if not cell.tally:
+        # An older matrix kept no tally: there "nondeterministic" does not say between what it varies.
+        return () if cell.outcome is Outcome.NONDETERMINISTIC else (cell.outcome,)
+    return tuple(sorted(set(cell.tally) - {Outcome.NOT_APPLICABLE}, key=lambda one: one.rank))
+
+
+def _pattern(cell: Cell, seen: Sequence[Outcome]) -> str | None:
+    """Return what a failure's text must contain: the signal, or the exception's type.
+
+    A cell tells it of its worst run only, and a row's pattern holds for all failures: so of several kinds none does.
+    """
+    if seen[0] not in FAILURES or len(FAILURES.intersection(seen)) > 1:
+        return None
+    name = cell.signal or (cell.exception or "").rpartition(".")[2]
     return re.escape(name) if name else None
 
 
 def _documented(rows: Sequence[ExpectationRow], version: Version, behaviour: _Behaviour) -> ExpectationRow | None:
     """Return the row that covers a version and lists its outcome."""
     for row in rows:
-        if row.when[0].specifier.contains(version, prereleases=True) and set(behaviour.outcomes) <= set(row.outcome):
+        lists = set(behaviour.outcomes) <= set(row.outcome) or (
+            len(behaviour.outcomes) > 1 and Outcome.NONDETERMINISTIC in row.outcome
+        )
+        if lists and row.when[0].specifier.contains(version, prereleases=True):
             return row
     return None
 
@@ -116,10 +140,10 @@ def _lowest(rows: Sequence[ExpectationRow], package: str) -> str | None:
 
 def _rows_text(package: str, evidence: dict[Version, _Behaviour], lowest: str | None) -> str:
     groups = [
-        (behaviour, [version for version, _ in members])
-        for behaviour, members in groupby(sorted(evidence.items()), key=lambda item: item[1])
+        (members[0][1], [version for version, _ in members])
+        for members in (list(group) for _, group in groupby(sorted(evidence.items()), key=lambda item: item[1].kind))
     ]
-    starts = [str(versions[0]) for _, versions in groups]
+    starts = [versions[0].public for _, versions in groups]  # a bound has no local part (+cpu)
     if lowest is not None and Version(lowest) < Version(starts[0]):
         starts[0] = lowest
     ends = [f",<{start}" for _, start in pairwise(starts)] + [""]

@@ -11,7 +11,6 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -22,18 +21,9 @@ from sharpbits.catalogue.environment import STACK
 from sharpbits.report.html import own_text, policy_hash, templates
 from sharpbits.report.page import link_text, shortened
 from sharpbits.report.plain_text import printable
-from sharpbits.timetravel.matrix.signs import (
-    PAINTS,
-    UNDOCUMENTED,
-    UNTESTABLE,
-    Sign,
-    changes,
-    checked,
-    occurring,
-    sign_of,
-    undocumented,
-    worst_first,
-)
+from sharpbits.timetravel.lock import timestamp
+from sharpbits.timetravel.matrix.document import Blank, Cell, Column, Matrix, Row
+from sharpbits.timetravel.matrix.signs import NOT_AS_DOCUMENTED, PAINTS, Sign, occurring, sign_of, worst_first
 
 #: Values up to this many characters are shown as they are in the detail, and in the hint that a cell shows.
 _SHORT = 160
@@ -47,11 +37,12 @@ PACKAGE = "sharpbits.timetravel.matrix"
 class _Column:
     """One release as the page shows it."""
 
-    facts: dict[str, Any]
+    facts: Column
     release: str
     anchor: str
-    #: When it was uploaded, or else the moment whose stack this is.
     day: str
+    uploaded: str
+    at: str
     #: The packages that the project is about.
     main: dict[str, str]
 
@@ -60,7 +51,7 @@ class _Column:
 class _Cell:
     """What one finding shows on one release."""
 
-    facts: dict[str, Any]
+    facts: Cell
     column: _Column
     anchor: str
     sign: Sign
@@ -68,42 +59,29 @@ class _Cell:
     hint: str
     #: Label and text, in reading order.
     pairs: list[tuple[str, str]]
-    undocumented: bool
 
 
 @dataclass(frozen=True)
 class _Row:
     """One finding as the page shows it."""
 
-    facts: dict[str, Any]
+    facts: Row
     anchor: str
     #: Address, None for what is no web address, and the text to show.
     links: list[tuple[str | None, str]]
     cells: list[_Cell]
-    changes: bool
 
 
-def matrix_page(document: dict[str, Any]) -> str:
+def matrix_page(matrix: Matrix) -> str:
     """Write the page of a matrix: by component, within it what was worst on any release first.
-
-    Parameters
-    ----------
-    document
-        What ``sharpbits matrix`` wrote, of format 1.
 
     Returns
     -------
     str
-        HTML, the same for the same document.
-
-    Raises
-    ------
-    ValueError
-        The document has another format, an outcome that findings do not have, a row with too few or too many cells, or
-        a date that is none.
+        HTML, the same for the same matrix.
     """
-    columns = [_column(facts) for facts in checked(document)["columns"]]
-    rows = [_row(facts, columns) for facts in worst_first(document["rows"])]
+    columns = [_column(column) for column in matrix.columns]
+    rows = [_row(row, columns) for row in worst_first(matrix.rows)]
     style = own_text("sharpbits.report", "page.css") + Markup(  # noqa: S704 -- our own
         templates(PACKAGE).get_template("matrix.css").render(paints=PAINTS)
     )
@@ -112,16 +90,15 @@ def matrix_page(document: dict[str, Any]) -> str:
         templates(PACKAGE)
         .get_template("matrix.html")
         .render(
-            document=document,
+            matrix=matrix,
             columns=columns,
             rows=rows,
-            groups=[(name, list(group)) for name, group in groupby(rows, key=lambda row: row.facts["component"])],
-            components=Counter(row.facts["component"] for row in rows),
-            changing=sum(row.changes for row in rows),
-            signs=occurring(document),
-            any_undocumented=any(cell.undocumented for row in rows for cell in row.cells),
-            mark=UNDOCUMENTED,
-            generated=datetime.fromisoformat(document["generated"]),
+            groups=[(name, list(group)) for name, group in groupby(rows, key=lambda row: row.facts.component)],
+            components=Counter(row.facts.component for row in rows),
+            changing=sum(row.changes for row in matrix.rows),
+            signs=occurring(matrix.rows),
+            any_marked=any(cell.not_as_documented for cell in matrix.cells),
+            mark=NOT_AS_DOCUMENTED,
             style=style,
             script=script,
             style_hash=policy_hash(style),
@@ -130,53 +107,51 @@ def matrix_page(document: dict[str, Any]) -> str:
     )
 
 
-def _column(facts: dict[str, Any]) -> _Column:
-    release = str(facts["release"])
-    moment = datetime.fromisoformat(facts["uploaded"] or facts["at"])
-    versions = facts["versions"]
-    main = {name: versions[name] for name in STACK if name in versions}
-    return _Column(facts, release, "release/" + _address(release), f"{moment:%Y-%m-%d}", main)
+def _column(facts: Column) -> _Column:
+    main = {name: facts.versions[name] for name in STACK if name in facts.versions}
+    uploaded = timestamp(facts.uploaded) if facts.uploaded else "unknown"
+    anchor = "release/" + _address(facts.release)
+    return _Column(facts, facts.release, anchor, facts.day, uploaded, timestamp(facts.at), main)
 
 
-def _row(facts: dict[str, Any], columns: Sequence[_Column]) -> _Row:
-    anchor = _address(facts["id"])
+def _row(facts: Row, columns: Sequence[_Column]) -> _Row:
+    anchor = _address(facts.id)
     return _Row(
         facts,
         anchor,
-        links=[(link if _is_web_address(link) else None, link_text(link)) for link in facts["upstream"]],
-        cells=[_cell(cell, column, anchor) for cell, column in zip(facts["cells"], columns, strict=True)],
-        changes=changes(facts),
+        links=[(link if _is_web_address(link) else None, link_text(link)) for link in facts.upstream],
+        cells=[_cell(cell, column, anchor) for cell, column in zip(facts.cells, columns, strict=True)],
     )
 
 
-def _cell(facts: dict[str, Any], column: _Column, row: str) -> _Cell:
+def _cell(facts: Cell, column: _Column, row: str) -> _Cell:
     pairs = list(_pairs(facts, _SHORT).items())
     told = _pairs(facts, _HINT)
     outcome = told.pop("Outcome")
     hint = "\n".join([f"{column.release}: {outcome}", *(f"{label}: {text}" for label, text in told.items())])
-    anchor = f"{row}@{_address(column.release)}"
-    return _Cell(facts, column, anchor, sign_of(facts), hint, pairs, undocumented(facts))
+    return _Cell(facts, column, f"{row}@{_address(column.release)}", sign_of(facts), hint, pairs)
 
 
-def _pairs(facts: dict[str, Any], most: int) -> dict[str, str]:
+def _pairs(facts: Cell, most: int) -> dict[str, str]:
     """Return what is known of a cell, each text cut to about so many characters."""
-    pairs = {"Outcome": facts["seen"] or facts["outcome"]}
-    if facts["documented"]:
-        pairs["Documented"] = " or ".join(facts["documented"]) + (" (not what was seen)" if undocumented(facts) else "")
-    if facts["error"] is not None:
-        pairs["Error"] = str(facts["error"])
-        if facts["tolerance"] is not None:
-            pairs["Error"] += f", tolerance {facts['tolerance']}"
-    for label in ("observed", "expected"):
-        if facts[label] is not None:
-            pairs[label.capitalize()] = _value(facts[label], most)
-    for label in ("exception", "signal"):
-        if facts[label]:
-            pairs[label.capitalize()] = facts[label]
-    if facts["detail"]:
-        pairs["Reason" if facts["outcome"] == UNTESTABLE else "Detail"] = facts["detail"]
-    if facts["seconds"] is not None:
-        pairs["Took"] = f"{facts['seconds']} s"
+    pairs = {"Outcome": facts.seen or str(facts.outcome)}
+    if facts.documented:
+        said = " (not what was seen)" if facts.not_as_documented else ""
+        pairs["Documented"] = " or ".join(facts.documented) + said
+    if facts.error is not None:
+        pairs["Error"] = str(facts.error)
+        if facts.tolerance is not None:
+            pairs["Error"] += f", tolerance {facts.tolerance}"
+    for label, value in (("Observed", facts.observed), ("Expected", facts.expected)):
+        if value is not None:
+            pairs[label] = _value(value, most)
+    for label, name in (("Exception", facts.exception), ("Signal", facts.signal)):
+        if name:
+            pairs[label] = name
+    if facts.detail:
+        pairs["Reason" if facts.outcome is Blank.UNTESTABLE else "Detail"] = facts.detail
+    if facts.seconds is not None:
+        pairs["Took"] = f"{facts.seconds} s"
     return pairs
 
 

@@ -7,25 +7,15 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sharpbits.files import write_atomically
 from sharpbits.report.html import templates
 from sharpbits.report.plain_text import printable
-from sharpbits.timetravel.matrix.signs import (
-    PAINTS,
-    UNDOCUMENTED,
-    Sign,
-    changes,
-    checked,
-    occurring,
-    sign_of,
-    undocumented,
-    worst_first,
-)
+from sharpbits.timetravel.matrix.document import Matrix, Row
+from sharpbits.timetravel.matrix.signs import NOT_AS_DOCUMENTED, PAINTS, Sign, occurring, sign_of, worst_first
 
 #: Everything in pixels.
 _MARGIN = 16
@@ -45,40 +35,35 @@ class _Row:
     top: int
     height: int
     lines: list[str]
-    #: Where each cell stands, what it shows, and whether that is undocumented; None: a component.
+    #: Where each cell stands, what it shows, and whether that is marked; None: a component.
     cells: list[tuple[int, Sign, bool]] | None
 
 
-def matrix_picture(document: dict[str, Any], path: Path) -> None:
-    """Draw a matrix as an SVG file; the same document gives the same file.
+def matrix_picture(matrix: Matrix, path: Path) -> None:
+    """Draw a matrix as an SVG file; the same matrix gives the same file.
 
     Rows that behave the same on all releases are only counted, by what they show. Cost: about 60 bytes for a cell.
 
     Parameters
     ----------
-    document
-        What ``sharpbits matrix`` wrote, of format 1.
     path
         The file to write; an older one is replaced.
 
     Raises
     ------
-    ValueError
-        The document has another format, an outcome that findings do not have, a row with too few or too many cells, or
-        a date that is none.
     SharpbitsError
         The file cannot be written.
     """
-    columns = checked(document)["columns"]
-    drawn = [row for row in document["rows"] if changes(row)]
+    columns = matrix.columns
+    drawn = [row for row in matrix.rows if row.changes]
     top = _MARGIN + _LINE + 2 * _ROW
     rows = _rows(drawn, top)
     bottom = (rows[-1].top + rows[-1].height if rows else top) + _LINE
-    signs = occurring({"rows": drawn})
+    signs = occurring(drawn)
     width = max(_NAMES + len(columns) * _COLUMN, 2 * _LEGEND_ENTRY) + 2 * _MARGIN
     across = (width - 2 * _MARGIN) // _LEGEND_ENTRY
-    entries = [(sign.outcome, sign.means) for sign in signs]
-    if any(undocumented(cell) for row in drawn for cell in row["cells"]):
+    entries = [(str(sign.outcome), sign.means) for sign in signs]
+    if any(cell.not_as_documented for row in drawn for cell in row.cells):
         entries.append(("undocumented", "not the documented outcome for these versions"))
     legend = [
         (_MARGIN + index % across * _LEGEND_ENTRY, bottom + _LINE + index // across * _ROW, *entry)
@@ -87,17 +72,14 @@ def matrix_picture(document: dict[str, Any], path: Path) -> None:
     height = (legend[-1][1] + _ROW if legend else bottom) + 2 * _LINE + _MARGIN
     picture = templates("sharpbits.timetravel.matrix").get_template("matrix.svg")
     text = picture.render(
-        document=document,
-        columns=[
-            (_at(number), column["release"], _day(column["uploaded"] or column["at"]))
-            for number, column in enumerate(columns)
-        ],
+        matrix=matrix,
+        columns=[(_at(number), column.release, column.day) for number, column in enumerate(columns)],
         rows=rows,
         signs=signs,
         legend=legend,
-        others=_others(document["rows"]),
+        others=_others(matrix.rows),
         paints=PAINTS,
-        mark=UNDOCUMENTED,
+        mark=NOT_AS_DOCUMENTED,
         width=width,
         height=height,
         top=top,
@@ -113,37 +95,29 @@ def _at(column: int) -> int:
     return _MARGIN + _NAMES + column * _COLUMN
 
 
-def _day(moment: str) -> str:
-    return f"{datetime.fromisoformat(moment):%Y-%m-%d}"
-
-
-def _rows(drawn: list[dict[str, Any]], top: int) -> list[_Row]:
+def _rows(drawn: Sequence[Row], top: int) -> list[_Row]:
     """Place components and their findings, worst first, one below the other."""
     rows: list[_Row] = []
     component = None
     for row in worst_first(drawn):
-        if row["component"] != component:
-            component = row["component"]
+        if row.component != component:
+            component = row.component
             rows.append(_Row(top, _ROW, [component], None))
             top += _ROW
-        lines = textwrap.wrap(printable(row["title"]), _TITLE, max_lines=2, placeholder=" …") or [row["id"]]
-        cells = [(_at(number), sign_of(cell), undocumented(cell)) for number, cell in enumerate(row["cells"])]
+        lines = textwrap.wrap(printable(row.title), _TITLE, max_lines=2, placeholder=" …") or [row.id]
+        cells = [(_at(number), sign_of(cell), cell.not_as_documented) for number, cell in enumerate(row.cells)]
         height = _ROW + (len(lines) - 1) * (_LINE - 2)
         rows.append(_Row(top, height, lines, cells))
         top += height
     return rows
 
 
-def _others(rows: list[dict[str, Any]]) -> str:
-    """Count the rows that are not drawn by what they show everywhere.
-
-    >>> _others([{"component": "toy", "id": "toy/a", "cells": [{"outcome": "ok"}, {"outcome": "untestable"}]}])
-    '1 other finding shows the same on every release: 1 ok'
-    """
-    same = [row for row in rows if not changes(row)]
+def _others(rows: Sequence[Row]) -> str:
+    """Count the rows that are not drawn by what they show everywhere."""
+    same = [row for row in rows if not row.changes]
     if not same:
         return "Every finding is shown."
     # What could not be seen comes last among the signs, so the first is what the row shows wherever it was seen.
-    kinds = Counter(sign.paint for row in same for sign in occurring({"rows": [row]})[:1])
+    kinds = Counter(sign.paint for row in same for sign in occurring([row])[:1])
     told = ", ".join(f"{kinds[name]} {name.replace('-', ' ')}" for name in PAINTS if kinds[name])
     return f"{len(same)} other finding{'s show' if len(same) > 1 else ' shows'} the same on every release: {told}"

@@ -1,17 +1,17 @@
 """Findings by releases: what each finding shows on each release of a package, with the dependencies of its day.
 
-The document is plain JSON, so that it can be stored, shipped, compared, and drawn without running anything. Cost: one
-environment for each release (25 s and 1 GiB, once), then the catalogue's time for each; all of it cached by the
-finding's content and the stack's.
+The matrix is plain JSON on disk, so that it can be stored, shipped, compared, and drawn without running anything.
+Cost: one environment for each release (25 s and 1 GiB, once), then the catalogue's time for each; all of it cached by
+the finding's content and the stack's.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -22,6 +22,7 @@ from sharpbits.catalogue import (
     Parents,
     Result,
     ResultCache,
+    Verdict,
     describe_environment,
     run_all,
     run_finding,
@@ -29,13 +30,14 @@ from sharpbits.catalogue import (
 from sharpbits.errors import UsageError
 from sharpbits.timetravel.environments import EnvironmentCache
 from sharpbits.timetravel.history import moments_of, releases
-from sharpbits.timetravel.lock import timestamp
+from sharpbits.timetravel.matrix.document import Blank, Cell, Column, Matrix, Row
 from sharpbits.timetravel.requests import of_release
 from sharpbits.timetravel.resolution import Resolver
 from sharpbits.timetravel.stack import Pin, Stack
 from sharpbits.timetravel.uv import UnresolvableError, UvError
 
-FORMAT = 1
+#: What a cell takes over from the run that bites most.
+_SHOWN_OF_WORST = ("signal", "exception", "error", "tolerance", "observed", "expected")
 
 #: Whose releases are the columns for a component's findings, and what else its stack contains.
 COLUMNS = {
@@ -47,8 +49,8 @@ COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Column:
-    """One release and the stack of its day."""
+class Planned:
+    """What becomes a column: one release and the stack of its day."""
 
     release: Pin
     at: datetime
@@ -94,7 +96,7 @@ def chosen_releases(
     return sorted(found, key=Version)
 
 
-def columns(resolver: Resolver, package: str, versions: Sequence[str], requirements: Sequence[str]) -> list[Column]:
+def columns(resolver: Resolver, package: str, versions: Sequence[str], requirements: Sequence[str]) -> list[Planned]:
     """Resolve the stack of each release, as of a moment at which it was current.
 
     Raises
@@ -104,14 +106,16 @@ def columns(resolver: Resolver, package: str, versions: Sequence[str], requireme
     """
     now = datetime.now(UTC)
     known = moments_of(resolver, package, now)
-    found = []
+    found: list[Planned] = []
     for version in versions:
         pinned, moment = of_release(f"{package}=={version}", requirements, resolver, now, known)
         (release,) = resolver.resolve([f"{package}=={version}"], moment, dependencies=False).pins
+        if any(one.release == release for one in found):
+            continue  # 1.0 and 1.0.0 are one
         try:
-            found.append(Column(release, moment, resolver.resolve(pinned, moment)))
+            found.append(Planned(release, moment, resolver.resolve(pinned, moment)))
         except UnresolvableError as error:
-            found.append(Column(release, moment, None, error.why))
+            found.append(Planned(release, moment, None, error.why))
     return found
 
 
@@ -124,16 +128,18 @@ class MatrixRun:
     cache: ResultCache
     jobs: int = 0
     fresh: bool = False
-    on_column: Callable[[Column, int], None] = lambda column, cells: None
+    on_column: Callable[[Planned, int], None] = lambda column, cells: None
     on_cell: Callable[[Finding], None] = lambda finding: None
+    #: Least runs of each cell; a finding that asks for more has more.
+    repeats: int = 1
 
-    def fill(self, findings: Sequence[Finding], wanted: Sequence[Column]) -> tuple[dict[str, Any], bool]:
-        """Run what is not known yet; return the document, and whether it was interrupted.
+    def fill(self, findings: Sequence[Finding], wanted: Sequence[Planned]) -> Matrix:
+        """Run what is not known yet, and return the matrix.
 
         A column whose environment cannot be built is ``untestable``, with uv's reason.
         """
         here = describe_environment(self.resolver.target.interpreter)
-        cells: dict[tuple[str, int], dict[str, Any]] = {}
+        cells: dict[tuple[str, int], Cell] = {}
         reasons = [column.untestable for column in wanted]
         interrupted = False
         for number, column in enumerate(wanted):
@@ -146,34 +152,31 @@ class MatrixRun:
                 reasons[number] = f"{error.what}: {error.why}"
                 continue
             hidden = str(self.environments.folder)
-            cells |= {(result.finding.id, number): cell(result, hidden) for result in results}
-        document = {
-            "format": FORMAT,
-            # Cells that were not run say so; a reader of the whole must not take it for one.
-            "interrupted": interrupted,
-            "package": wanted[0].release.name if wanted else "",
-            "generated": timestamp(datetime.now(UTC)),
-            **{name: getattr(here, name) for name in ("python", "cpu", "cores")},
-            "platform": self.resolver.target.platform,
-            "columns": [_column_facts(column, reason) for column, reason in zip(wanted, reasons, strict=True)],
-            "rows": [
-                _row_facts(finding)
-                | {
-                    "cells": [
-                        cells.get((finding.id, number)) or _untestable(reason) for number, reason in enumerate(reasons)
-                    ]
-                }
+            cells |= {(result.finding.id, number): cell_of(result, hidden) for result in results}
+        return Matrix(
+            package=wanted[0].release.name if wanted else "",
+            generated=datetime.now(UTC),
+            python=here.python,
+            cpu=here.cpu,
+            cores=here.cores,
+            platform=self.resolver.target.platform,
+            columns=tuple(_column_of(release, reason) for release, reason in zip(wanted, reasons, strict=True)),
+            rows=tuple(
+                _row_of(
+                    finding,
+                    [cells.get((finding.id, number)) or _untestable(reason) for number, reason in enumerate(reasons)],
+                )
                 for finding in findings
-            ],
-        }
-        return document, interrupted
+            ),
+            interrupted=interrupted,
+        )
 
     def _column(self, findings: Sequence[Finding], stack: Stack, here: Environment) -> tuple[list[Result], bool]:
         # What a result depends on is known without building anything: so what is cached needs no environment.
         environment = replace(here, packages={pin.name: pin.version for pin in stack.pins})
-        known = [] if self.fresh else [one for one in findings if self.cache.get(one, environment) is not None]
+        known = [finding for finding in findings if self._is_known(finding, environment)]
         results = [run_finding(finding, environment, cache=self.cache) for finding in known]
-        left = [finding for finding in findings if finding not in known]
+        left = [_repeated(finding, self.repeats) for finding in findings if finding not in known]
         for finding in known:
             self.on_cell(finding)
         if not left:
@@ -190,7 +193,7 @@ class MatrixRun:
                     environment,
                     python=python,
                     cache=self.cache,
-                    fresh=self.fresh,
+                    fresh=True,
                     stop=stop,
                     parents=parents,
                 )
@@ -204,58 +207,63 @@ class MatrixRun:
             )
         return results + ran, interrupted
 
+    def _is_known(self, finding: Finding, environment: Environment) -> bool:
+        """Tell whether it ran there as often as is asked for now: a result of fewer runs says less."""
+        stored = None if self.fresh else self.cache.get(finding, environment)
+        return stored is not None and len(stored) >= max(self.repeats, finding.table.repeats)
 
-def cell(result: Result, hidden: str) -> dict[str, Any]:
+
+def _repeated(finding: Finding, repeats: int) -> Finding:
+    table = finding.table.model_copy(update={"repeats": max(repeats, finding.table.repeats)})
+    return replace(finding, table=table)
+
+
+def cell_of(result: Result, hidden: str) -> Cell:
     """Return what a cell says of one result; a path that is ``hidden`` (where environments lie) is left out of it."""
     worst = result.worst
-    facts = {
-        name: getattr(worst, name, None)
-        for name in ("detail", "signal", "exception", "error", "tolerance", "observed", "expected")
-    }
-    broken = result.verdict.value == "broken"
-    return {
-        "outcome": "broken" if broken else str(result.judgement.outcome),
-        "verdict": str(result.verdict),
-        "seen": result.judgement.seen,
-        "documented": [str(outcome) for outcome in result.judgement.documented],
-        **facts,
-        "detail": (facts["detail"] or result.judgement.message).replace(hidden, "…"),
-        "seconds": round(result.seconds, 1),
-    }
+    ranked = sorted((observation.outcome for observation in result.observations), key=lambda one: one.rank)
+    return Cell(
+        outcome=Blank.BROKEN if result.verdict is Verdict.BROKEN else result.judgement.outcome,
+        verdict=result.verdict,
+        seen=result.judgement.seen,
+        documented=result.judgement.documented,
+        detail=((worst and worst.detail) or result.judgement.message).replace(hidden, "…"),
+        seconds=round(result.seconds, 1),
+        tally=dict(Counter(ranked)),
+        **{name: getattr(worst, name, None) for name in _SHOWN_OF_WORST},
+    )
 
 
-def _untestable(reason: str | None) -> dict[str, Any]:
-    return {
-        "outcome": "untestable",
-        "verdict": "",
-        "seen": "",
-        "documented": [],
-        "detail": reason or "not run",
-        **dict.fromkeys(("signal", "exception", "error", "tolerance", "observed", "expected", "seconds")),
-    }
+def _untestable(reason: str | None) -> Cell:
+    return Cell(Blank.UNTESTABLE, None, seen="", documented=(), detail=reason or "not run")
 
 
-def _column_facts(column: Column, reason: str | None) -> dict[str, Any]:
-    stack = column.stack
-    return {
-        "release": column.release.version,
-        "at": timestamp(column.at),
-        "uploaded": timestamp(column.release.uploaded) if column.release.uploaded else None,
-        "versions": {pin.name: pin.version for pin in stack.pins} if stack else {},
-        "digest": stack.digest if stack else None,
-        "untestable": reason,
-    }
+def _column_of(planned: Planned, reason: str | None) -> Column:
+    stack = planned.stack
+    return Column(
+        release=planned.release.version,
+        at=planned.at,
+        uploaded=planned.release.uploaded,
+        versions={pin.name: pin.version for pin in stack.pins} if stack else {},
+        digest=stack.digest if stack else None,
+        untestable=reason,
+    )
 
 
-def _row_facts(finding: Finding) -> dict[str, Any]:
+def _row_of(finding: Finding, cells: Sequence[Cell]) -> Row:
     table = finding.table
-    return {
-        "id": finding.id,
-        "digest": finding.digest,
-        **{name: getattr(table, name) for name in ("component", "title", "workaround", "instead")},
-        **{name: " ".join(getattr(table, name).split()) for name in ("summary", "oracle")},
-        "upstream": list(table.upstream),
-    }
+    return Row(
+        id=finding.id,
+        digest=finding.digest,
+        component=table.component,
+        title=table.title,
+        workaround=table.workaround,
+        instead=table.instead,
+        summary=" ".join(table.summary.split()),
+        oracle=" ".join(table.oracle.split()),
+        upstream=tuple(table.upstream),
+        cells=tuple(cells),
+    )
 
 
 def _is_version(text: str) -> bool:

@@ -7,15 +7,11 @@ plain text in every common font: none is an emoji.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from sharpbits.catalogue import Outcome, Severity
-
-#: Nothing is known of the stack where a cell has one of these instead of an outcome.
-BROKEN = "broken"
-UNTESTABLE = "untestable"
+from sharpbits.timetravel.matrix.document import Blank, Cell, Row, Shown
 
 
 @dataclass(frozen=True)
@@ -33,7 +29,7 @@ def _same(ground: str, ink: str) -> Paint:
 
 
 #: By severity, and by name where there is none.
-PAINTS = {
+PAINTS: dict[str, Paint] = {
     "silently-wrong": _same("#b03a00", "#ffffff"),
     "nondeterministic": _same("#cc79a7", "#14161a"),
     "crash": Paint("#1b1d21", "#ffffff", "#f2f3f5", "#14161a"),
@@ -42,8 +38,8 @@ PAINTS = {
     "slow": _same("#f0e442", "#1b1d21"),
     "ok": Paint("#c4e3f8", "#083e63", "#0d2e45", "#b1dcff"),
     "not-applicable": Paint("#ffffff", "#54585f", "#1b1e23", "#b3b8c0"),
-    UNTESTABLE: Paint("#d6d6d6", "#33373d", "#3b4048", "#e9eaec"),
-    BROKEN: _same("#6b7078", "#ffffff"),
+    Blank.UNTESTABLE: Paint("#d6d6d6", "#33373d", "#3b4048", "#e9eaec"),
+    Blank.BROKEN: _same("#6b7078", "#ffffff"),
 }
 
 
@@ -51,7 +47,7 @@ PAINTS = {
 class Sign:
     """What stands for one outcome."""
 
-    outcome: str
+    outcome: Shown
     symbol: str
     #: Short enough for a column.
     word: str
@@ -60,14 +56,14 @@ class Sign:
     @property
     def paint(self) -> str:
         """The name of its colours."""
-        if self.outcome not in set(Outcome):
-            return self.outcome
-        severity = Outcome(self.outcome).severity
-        return self.outcome if severity is Severity.NONE else severity.label.replace(" ", "-")
+        if isinstance(self.outcome, Blank):
+            return str(self.outcome)
+        severity = self.outcome.severity
+        return str(self.outcome) if severity is Severity.NONE else severity.label.replace(" ", "-")
 
 
 #: Worst first.
-SIGNS = {
+SIGNS: dict[Shown, Sign] = {
     sign.outcome: sign
     for sign in (
         Sign(Outcome.WRONG_GRADIENT, "✗", "gradient", "a wrong gradient, without a word"),
@@ -82,71 +78,31 @@ SIGNS = {
         Sign(Outcome.SLOW, "…", "slow", "right, but far slower than it need be"),
         Sign(Outcome.OK, "✓", "ok", "it works"),
         Sign(Outcome.NOT_APPLICABLE, "–", "absent", "something it needs is absent"),  # noqa: RUF001 -- a dash
-        Sign(BROKEN, "⊘", "broken", "the finding's own file malfunctions, so nothing is said of the stack"),
-        Sign(UNTESTABLE, "?", "untested", "the stack could not be built, or was not run"),
+        Sign(Blank.BROKEN, "⊘", "broken", "the finding's own file malfunctions, so nothing is said of the stack"),
+        Sign(Blank.UNTESTABLE, "?", "untested", "the stack could not be built, or was not run"),
     )
 }
 
-#: Marks a cell whose outcome is not the documented one.
-UNDOCUMENTED = "*"
+#: Marks a cell that is not as documented; nothing else is marked so.
+NOT_AS_DOCUMENTED = "*"
 
 
-def sign_of(cell: dict[str, Any]) -> Sign:
-    """Return what stands for a cell of the document.
-
-    Raises
-    ------
-    ValueError
-        Its outcome is none that a finding can have.
-    """
-    try:
-        return SIGNS[cell["outcome"]]
-    except KeyError:
-        raise ValueError(f"{cell['outcome']!r} is no outcome of a matrix; it has {', '.join(SIGNS)}") from None
+def sign_of(cell: Cell) -> Sign:
+    """Return what stands for a cell."""
+    return SIGNS[cell.outcome]
 
 
-def occurring(document: dict[str, Any]) -> list[Sign]:
-    """Return the signs that a document needs, worst first."""
-    present = {sign_of(cell).outcome for row in document["rows"] for cell in row["cells"]}
+def occurring(rows: Iterable[Row]) -> list[Sign]:
+    """Return the signs that some rows need, worst first."""
+    present = {cell.outcome for row in rows for cell in row.cells}
     return [sign for sign in SIGNS.values() if sign.outcome in present]
 
 
-def worst_first(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def worst_first(rows: Iterable[Row]) -> list[Row]:
     """Sort by component, within it by the worst that is seen on any release, then by id."""
     order = list(SIGNS)
 
-    def key(row: dict[str, Any]) -> tuple[str, int, str]:
-        ranks = [order.index(sign_of(cell).outcome) for cell in row["cells"]]
-        return row["component"], min(ranks, default=len(order)), row["id"]
+    def key(row: Row) -> tuple[str, int, str]:
+        return row.component, min((order.index(cell.outcome) for cell in row.cells), default=len(order)), row.id
 
     return sorted(rows, key=key)
-
-
-def undocumented(cell: dict[str, Any]) -> bool:
-    """Tell whether a cell shows something else than is documented for its versions."""
-    return bool(cell["verdict"] == "changed")
-
-
-def changes(row: dict[str, Any]) -> bool:
-    """Tell whether a row's outcome differs between releases; those on which nothing could be seen do not count.
-
-    >>> changes({"cells": [{"outcome": "crash"}, {"outcome": "untestable"}, {"outcome": "crash"}]})
-    False
-    """
-    return len({cell["outcome"] for cell in row["cells"]} - {BROKEN, UNTESTABLE}) > 1
-
-
-def checked(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document, whose form is known.
-
-    Raises
-    ------
-    ValueError
-        It has another format, or a row has not one cell for each column.
-    """
-    if document.get("format") != 1:
-        raise ValueError(f"a matrix of format {document.get('format')!r} cannot be drawn, only one of format 1")
-    for row in document["rows"]:
-        if len(row["cells"]) != len(document["columns"]):
-            raise ValueError(f"{row['id']} has {len(row['cells'])} cells for {len(document['columns'])} releases")
-    return document

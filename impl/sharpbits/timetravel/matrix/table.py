@@ -2,53 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.table import Table
 from rich.text import Text
 
-from sharpbits.catalogue import Outcome
-from sharpbits.timetravel.matrix.signs import worst_first
+from sharpbits.timetravel.matrix.document import Blank, Cell, Matrix
+from sharpbits.timetravel.matrix.signs import NOT_AS_DOCUMENTED, sign_of, worst_first
 
-#: A word short enough for a column, and its style.
-_SHORT = {
-    Outcome.OK: ("ok", "green"),
-    Outcome.WRONG_VALUE: ("WRONG", "bold red"),
-    Outcome.WRONG_GRADIENT: ("WRONG", "bold red"),
-    Outcome.WRONG_DTYPE: ("WRONG", "bold red"),
-    Outcome.SILENT_FALLBACK: ("SILENT", "bold red"),
-    Outcome.NONDETERMINISTIC: ("varies", "red"),
-    Outcome.CRASH: ("crash", "magenta"),
-    Outcome.HANG: ("hang", "magenta"),
-    Outcome.COMPILE_ERROR: ("error", "yellow"),
-    Outcome.ERROR: ("error", "yellow"),
-    Outcome.SLOW: ("slow", "cyan"),
-    Outcome.NOT_APPLICABLE: ("-", "dim"),
+#: The terminal's own colours, by the name of a sign's paint.
+_STYLES = {
+    "silently-wrong": "bold red",
+    "nondeterministic": "red",
+    "crash": "magenta",
+    "hang": "magenta",
+    "error": "yellow",
+    "slow": "cyan",
+    "ok": "green",
+    Blank.BROKEN: "bold white on red",
 }
-_OTHERS = {"broken": ("broken", "bold white on red"), "untestable": ("?", "dim")}
 
 
-def matrix_table(document: dict[str, Any]) -> Table:
-    """Return the table; rows with the worst outcome first. ``!`` marks what is not as documented."""
+def matrix_table(matrix: Matrix) -> Table:
+    """Return the table; rows with the worst outcome first."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(document["package"], overflow="fold")
-    for column in document["columns"]:
-        table.add_column(f"{column['release']}\n{(column['uploaded'] or column['at'])[:10]}", no_wrap=True)
-    for row in worst_first(document["rows"]):
-        table.add_row(row["id"], *map(_text, row["cells"]))
+    table.add_column(matrix.package, overflow="fold")
+    for column in matrix.columns:
+        table.add_column(f"{column.release}\n{column.day}", no_wrap=True)
+    for row in worst_first(matrix.rows):
+        table.add_row(row.id, *map(_text, row.cells))
     return table
 
 
-def counts(document: dict[str, Any]) -> str:
+def counts(matrix: Matrix) -> str:
     """Say in a line how many cells there are, and how many are not as documented."""
-    cells = [cell for row in document["rows"] for cell in row["cells"]]
-    changed = sum(cell["verdict"] in ("changed", "broken") for cell in cells)
-    untestable = sum(cell["outcome"] == "untestable" for cell in cells)
-    said = " · interrupted: the others were not run" if document.get("interrupted") else ""
-    return f"{len(cells)} cells · {changed} not as documented (marked !) · {untestable} could not be tested{said}"
+    changed = sum(cell.not_as_documented for cell in matrix.cells)
+    untestable = sum(cell.outcome is Blank.UNTESTABLE for cell in matrix.cells)
+    said = " · interrupted: the others were not run" if matrix.interrupted else ""
+    return (
+        f"{len(matrix.cells)} cells · {changed} not as documented (marked {NOT_AS_DOCUMENTED}) · "
+        f"{untestable} could not be tested{said}"
+    )
 
 
-def _text(cell: dict[str, Any]) -> Text:
-    outcome = cell["outcome"]
-    word, style = _OTHERS.get(outcome) or _SHORT[Outcome(outcome)]
-    return Text(word + ("!" if cell["verdict"] in ("changed", "broken") else ""), style=style)
+def _text(cell: Cell) -> Text:
+    sign = sign_of(cell)
+    mark = NOT_AS_DOCUMENTED if cell.not_as_documented else ""
+    return Text(f"{sign.symbol} {sign.word}{mark}", style=_STYLES.get(sign.paint, "dim"))

@@ -1,0 +1,169 @@
+"""Checks of plain JSON: each takes a value and returns it typed, or says what it is instead of what was wanted."""
+
+from __future__ import annotations
+
+import math
+import reprlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from packaging.utils import is_normalized_name
+from packaging.version import Version
+
+_T = TypeVar("_T")
+_E = TypeVar("_E", bound=StrEnum)
+
+
+class Part:
+    """One object of a document, and where it stands there."""
+
+    def __init__(self, value: object, place: str) -> None:
+        if not isinstance(value, dict):
+            raise ValueError(f"{place or 'the document'} is no object but {reprlib.repr(value)}")
+        self.value, self.place = value, place
+
+    def get(self, name: str, check: Callable[[object], _T]) -> _T:
+        """Return a value that passed a check.
+
+        Raises
+        ------
+        ValueError
+            It is absent, or the check refuses it.
+        """
+        place = f"{self.place}.{name}" if self.place else name
+        if name not in self.value:
+            raise ValueError(f"there is no {place}")
+        try:
+            return check(self.value[name])
+        except ValueError as error:
+            raise ValueError(f"{place} {error}") from error
+
+    def parts(self, name: str, read: Callable[[Part], _T]) -> tuple[_T, ...]:
+        """Read a list of objects."""
+        found = []
+        for number, one in enumerate(self.get(name, items)):
+            part = Part(one, f"{self.place}.{name}[{number}]" if self.place else f"{name}[{number}]")
+            found.append(read(part))
+        return tuple(found)
+
+
+def refused(value: object, wanted: str) -> ValueError:
+    """Return the error of a value that is not what was wanted."""
+    return ValueError(f"is {reprlib.repr(value)}, not {wanted}")
+
+
+def text(value: object) -> str:
+    """Require any text."""
+    if not isinstance(value, str):
+        raise refused(value, "a text")
+    return value
+
+
+def anything(value: object) -> Any:
+    """Require nothing."""
+    return value
+
+
+def number(value: object) -> float:
+    """Require a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) == math.inf:
+        raise refused(value, "a number")
+    return value
+
+
+def count(value: object) -> int:
+    """Require a whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise refused(value, "a whole number of at least 1")
+    return value
+
+
+def flag(value: object) -> bool:
+    """Require true or false."""
+    if not isinstance(value, bool):
+        raise refused(value, "true or false")
+    return value
+
+
+def items(value: object) -> list[object]:
+    """Require a list of anything."""
+    if not isinstance(value, list):
+        raise refused(value, "a list")
+    return value
+
+
+def number_or_name(value: object) -> float | str:
+    """Require a finite number, or ``"nan"`` or ``"inf"``."""
+    return value if isinstance(value, str) and value in ("nan", "inf") else number(value)
+
+
+def moment(value: object) -> datetime:
+    """Require a moment with its time zone, in UTC."""
+    try:
+        found = datetime.fromisoformat(text(value))
+        if found.tzinfo is None:
+            raise refused(value, "a moment with its time zone")
+        return found.astimezone(UTC)
+    except OverflowError as error:
+        raise refused(value, "a moment of our time") from error
+
+
+def release(value: object) -> str:
+    """Require a version."""
+    Version(text(value))
+    return text(value)
+
+
+def package(value: object) -> str:
+    """Require the normalized name of a package."""
+    if not is_normalized_name(text(value)):
+        raise refused(value, "the name of a package")
+    return text(value)
+
+
+def one_of(kind: type[_E]) -> Callable[[object], _E]:
+    """Return the check of a word of a vocabulary."""
+
+    def check(value: object) -> _E:
+        found = next((one for one in kind if one == value), None)
+        if found is None:
+            raise refused(value, f"one of {', '.join(kind)}")
+        return found
+
+    return check
+
+
+def or_none(check: Callable[[object], _T]) -> Callable[[object], _T | None]:
+    """Return the check of what may be null."""
+    return lambda value: None if value is None else check(value)
+
+
+def each(check: Callable[[object], _T]) -> Callable[[object], tuple[_T, ...]]:
+    """Return the check of a list, item by item."""
+    return lambda value: tuple(check(one) for one in items(value))
+
+
+def mapped(key: Callable[[object], str], check: Callable[[object], _T]) -> Callable[[object], dict[Any, _T]]:
+    """Return the check of an object, key by key."""
+
+    def checked(value: object) -> dict[Any, _T]:
+        if not isinstance(value, dict):
+            raise refused(value, "an object")
+        return {key(name): check(one) for name, one in value.items()}
+
+    return checked
+
+
+def refuse_constant(name: str) -> float:
+    """Refuse what Python reads, and JSON does not know: for ``json.loads``."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def finite(text: str) -> float:
+    """Read a number that a double can hold: for ``json.loads``."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is beyond double precision")
+    return number
