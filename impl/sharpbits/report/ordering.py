@@ -1,4 +1,4 @@
-"""The order in which a reader wants results: what bites worst first."""
+"""The order in which a reader wants results: what is news first of all, then what bites worst."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ _VERDICT_RANK = {verdict: rank for rank, verdict in enumerate(
 
 
 def worst_first(results: Iterable[Result]) -> list[Result]:
-    """Sort by the worst outcome seen, so by severity first; of one outcome the undocumented first, then by id."""
+    """Sort what makes the run fail first, then by the worst outcome seen, so by severity, and last by id."""
 
-    def key(result: Result) -> tuple[int, int, str]:
+    def key(result: Result) -> tuple[bool, int, int, str]:
         worst = result.worst
-        rank = worst.outcome.rank if worst else Outcome.NOT_APPLICABLE.rank
-        return rank, _VERDICT_RANK[result.verdict], result.finding.id
+        outcome = worst.outcome.rank if worst else Outcome.NOT_APPLICABLE.rank
+        verdict = _VERDICT_RANK[result.verdict]
+        # A file that malfunctions has shown no outcome: among failures the verdict comes first.
+        first, second = (verdict, outcome) if result.verdict.fails else (outcome, verdict)
+        return not result.verdict.fails, first, second, result.finding.id
 
     return sorted(results, key=key)
 

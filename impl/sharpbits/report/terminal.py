@@ -26,6 +26,14 @@ _VERDICT_STYLE = {
 }
 _SEVERITY_STYLE = {Severity.SILENTLY_WRONG: "bold red", Severity.NONDETERMINISTIC: "red", Severity.NONE: "green"}
 
+#: What a failing line asks for, in the place of what to use instead.
+_WHAT_TO_DO = {
+    Verdict.BROKEN: "mend its file, see below",
+    Verdict.CHANGED: "check again with --fresh, see below",
+}
+#: How the message of a changed finding may begin.
+_CHANGES = ("no longer bites", "bites now", "bites otherwise")
+
 #: From this width on every finding takes one line; below, lines wrap rather than lose words.
 _ONE_LINE_WIDTH = 140
 
@@ -46,14 +54,17 @@ def print_report(
     *,
     broken: Sequence[FindingFileError] = (),
 ) -> None:
-    """Print a whole run: the table, a line for each finding that changed or is broken, the counts.
+    """Print a whole run: the counts, the table, a line for each finding that changed or is broken, the counts again.
+
+    The counts stand where one looks: at the head of a file or a pager, and above the prompt.
 
     Only the table is fitted to the console; a line of text stays one line, so that it can be searched for.
     """
     target.print(environment_line(environment), soft_wrap=True)
+    target.print(_counts(results, broken), soft_wrap=True)
     ordered = worst_first(results)
-    if ordered:
-        target.print(_table(ordered, environment, one_line=target.width >= _ONE_LINE_WIDTH))
+    if ordered or broken:
+        target.print(_table(ordered, broken, environment, one_line=target.width >= _ONE_LINE_WIDTH))
     for result in ordered:
         if result.verdict.fails:
             target.print(_failure(result.verdict, result.finding.id, result.judgement.message), soft_wrap=True)
@@ -67,7 +78,9 @@ def _failure(verdict: Verdict, name: str, said: str) -> Text:
     return Text.assemble((f"{verdict} {name}", _VERDICT_STYLE[verdict]), "  ", printable(" ".join(said.split())))
 
 
-def _table(results: Sequence[Result], environment: Environment, *, one_line: bool) -> Table:
+def _table(
+    results: Sequence[Result], broken: Sequence[FindingFileError], environment: Environment, *, one_line: bool
+) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     for heading, ratio in (
         ("verdict", None),
@@ -78,6 +91,15 @@ def _table(results: Sequence[Result], environment: Environment, *, one_line: boo
         ("use instead", 4),
     ):
         table.add_column(heading, ratio=ratio, no_wrap=one_line or ratio is None, overflow="ellipsis")
+    for error in broken:
+        table.add_row(
+            Text(str(Verdict.BROKEN), style=_VERDICT_STYLE[Verdict.BROKEN]),
+            printable(error.path.parent.name),
+            Text("unreadable", style="dim"),
+            Text(printable(f"{error.path.name} is no finding: see line {error.line}")),
+            "",
+            Text(printable(error.resolution)),
+        )
     for result in results:
         shown = result.finding.table
         seen = printable(result.judgement.seen)
@@ -86,6 +108,8 @@ def _table(results: Sequence[Result], environment: Environment, *, one_line: boo
             what, seen, instead = result.judgement.message, "not run", ""
         elif result.verdict is Verdict.CLEAR:
             instead = ""
+        elif result.verdict.fails:
+            what, instead = _news(result), _WHAT_TO_DO[result.verdict]
         if result.judgement.message == NOT_THIS_MACHINE:
             what = f"({NOT_THIS_MACHINE}) {what}"
         when = since(result.finding, environment) or ""
@@ -98,6 +122,16 @@ def _table(results: Sequence[Result], environment: Environment, *, one_line: boo
             Text(instead),
         )
     return table
+
+
+def _news(result: Result) -> str:
+    """Say that it is otherwise than documented before what it is about; the whole message stands below the table."""
+    if result.verdict is Verdict.BROKEN:
+        change = "tells nothing"
+    else:
+        said = result.judgement.message
+        change = next((words for words in _CHANGES if said.startswith(words)), "otherwise than documented")
+    return f"{change}: {result.finding.table.title}"
 
 
 def _since(when: str, component: str) -> str:
