@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,9 @@ from sharpbits.report.ordering import worst_first
 from sharpbits.report.terminal import print_report
 
 
-def printed(run: Run, width: int = 200) -> list[str]:
+def printed(run: Run, width: int = 200, *, every: bool = False) -> list[str]:
     target = Console(file=io.StringIO(), width=width, highlight=False, emoji=False)
-    print_report(target, run.results, run.environment, broken=run.broken)
+    print_report(target, run.results, run.environment, broken=run.broken, every=every)
     assert isinstance(target.file, io.StringIO)
     return target.file.getvalue().splitlines()
 
@@ -24,9 +25,8 @@ def printed(run: Run, width: int = 200) -> list[str]:
 def table(lines: list[str]) -> list[str]:
     """Return the table's lines, without its heading."""
     first = next(number for number, line in enumerate(lines) if line.startswith("verdict"))
-    return [
-        line for line in lines[first + 1 : -1] if line.startswith(("bites", "clear", "changed", "not ap", "broken"))
-    ]
+    # Between a verdict and what follows stand two blanks; a line below the table has one.
+    return [line for line in lines[first + 1 : -1] if re.match(r"(bites|clear|changed|not applicable|broken)  ", line)]
 
 
 # Order and counts

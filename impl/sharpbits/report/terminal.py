@@ -14,7 +14,7 @@ from sharpbits.catalogue import Environment, Finding, FindingFileError, Observat
 from sharpbits.catalogue.judgement import NOT_THIS_MACHINE
 from sharpbits.catalogue.outcome import Severity
 from sharpbits.catalogue.snippet import snippet
-from sharpbits.report.ordering import verdict_counts, worst_first
+from sharpbits.report.ordering import Line, folded, unfolded, verdict_counts
 from sharpbits.report.plain_text import printable
 
 _VERDICT_STYLE = {
@@ -53,19 +53,21 @@ def print_report(
     environment: Environment,
     *,
     broken: Sequence[FindingFileError] = (),
+    every: bool = False,
 ) -> None:
     """Print a whole run: the counts, the table, a line for each finding that changed or is broken, the counts again.
 
-    The counts stand where one looks: at the head of a file or a pager, and above the prompt.
+    A family of findings takes one line, unless ``every`` finding is to have its own; the counts are of findings.
+    They stand where one looks: at the head of a file or a pager, and above the prompt.
 
     Only the table is fitted to the console; a line of text stays one line, so that it can be searched for.
     """
     target.print(environment_line(environment), soft_wrap=True)
     target.print(_counts(results, broken), soft_wrap=True)
-    ordered = worst_first(results)
-    if ordered or broken:
-        target.print(_table(ordered, broken, environment, one_line=target.width >= _ONE_LINE_WIDTH))
-    for result in ordered:
+    lines = unfolded(results) if every else folded(results)
+    if lines or broken:
+        target.print(_table(lines, broken, environment, one_line=target.width >= _ONE_LINE_WIDTH))
+    for result in (line.lead for line in lines):
         if result.verdict.fails:
             target.print(_failure(result.verdict, result.finding.id, result.judgement.message), soft_wrap=True)
     for error in broken:
@@ -79,7 +81,7 @@ def _failure(verdict: Verdict, name: str, said: str) -> Text:
 
 
 def _table(
-    results: Sequence[Result], broken: Sequence[FindingFileError], environment: Environment, *, one_line: bool
+    lines: Sequence[Line], broken: Sequence[FindingFileError], environment: Environment, *, one_line: bool
 ) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     for heading, ratio in (
@@ -100,8 +102,8 @@ def _table(
             "",
             Text(printable(error.resolution)),
         )
-    for result in results:
-        shown = result.finding.table
+    for line in lines:
+        result, shown = line.lead, line.lead.finding.table
         seen = printable(result.judgement.seen)
         what, instead = shown.title, shown.instead or shown.workaround or ""
         if result.verdict is Verdict.NOT_APPLICABLE:
@@ -117,7 +119,7 @@ def _table(
             Text(str(result.verdict), style=_VERDICT_STYLE[result.verdict]),
             shown.component,
             Text(seen, style=_SEVERITY_STYLE.get(result.severity, "yellow") if result.observations else "dim"),
-            Text(printable(what)),
+            Text(printable(f"{what} {line.faces}".rstrip())),
             _since(when, shown.component),
             Text(instead),
         )
@@ -164,9 +166,19 @@ def _counts(results: Sequence[Result], broken: Sequence[FindingFileError]) -> Te
     return line
 
 
-def print_finding(output: Console, finding: Finding, environment: Environment, result: Result | None) -> None:
-    """Print everything about one finding, and an example of what to use instead that can be pasted as it stands."""
-    output.print(description(finding, environment, result))
+def print_finding(
+    output: Console,
+    finding: Finding,
+    environment: Environment,
+    result: Result | None,
+    *,
+    faces: Sequence[Finding] = (),
+) -> None:
+    """Print everything about one finding, and an example of what to use instead that can be pasted as it stands.
+
+    ``faces`` are the other findings of its family.
+    """
+    output.print(description(finding, environment, result, faces=faces))
     example = snippet(finding.table.instead) if finding.table.instead is not None else None
     if example is not None:
         output.print(Text(f"\n{finding.table.instead}, for example:\n", style="bold"))
@@ -174,7 +186,9 @@ def print_finding(output: Console, finding: Finding, environment: Environment, r
         output.print(Text(example), soft_wrap=True)
 
 
-def description(finding: Finding, environment: Environment, result: Result | None) -> RenderableType:
+def description(
+    finding: Finding, environment: Environment, result: Result | None, *, faces: Sequence[Finding] = ()
+) -> RenderableType:
     """Everything about one finding: what it says, what is documented, what was last seen here."""
     shown = finding.table
     rows: list[tuple[str, str]] = [
@@ -182,6 +196,7 @@ def description(finding: Finding, environment: Environment, result: Result | Non
         ("what happens", shown.summary),
         ("held against", shown.oracle),
         ("use instead", "; ".join(filter(None, (shown.instead, shown.workaround))) or "nothing known"),
+        ("other faces", "\n".join(f"{other.id}: {other.table.title}" for other in faces)),
         ("see also", "\n".join(shown.see)),
         ("upstream", "\n".join(shown.upstream)),
         ("needs", ", ".join([str(need) for need in finding.dependencies] + list(shown.requires))),
