@@ -174,6 +174,20 @@ def test_show_tells_everything_about_one_finding(sharpbits: Run, folder: Path) -
         assert part in after.stdout
 
 
+def test_a_family_takes_one_line_unless_all_is_asked_for(sharpbits: Run, folder: Path) -> None:
+    for slug in ("face_one", "face_two"):
+        write_finding(folder, slug, WRONG_GRADIENT, expect=documented("wrong-gradient"), family="two_faced")
+    arguments = ("check", "--findings", folder, "-k", "face_")
+    short, whole = sharpbits(*arguments).stdout, sharpbits(*arguments, "--all").stdout
+    assert "what face_one shows (+1 face)" in short
+    assert "what face_two shows" not in short
+    assert "what face_one shows " in whole
+    assert "what face_two shows " in whole
+    for text in (short, whole):
+        assert text.count("2 bites") == 2, "counts are of findings, first and last"
+    assert "toy/face_two: what face_two shows" in sharpbits("show", "face_one", "--findings", folder).stdout
+
+
 def test_repro_prints_the_file_as_it_is(sharpbits: Run, folder: Path) -> None:
     assert sharpbits("repro", "wrong", "--findings", folder).stdout == (folder / "toy" / "wrong.py").read_text()
 

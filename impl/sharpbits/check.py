@@ -38,6 +38,8 @@ class Request:
     expression: str | None = None
     component: str | None = None
     list_only: bool = False
+    #: A line for every finding, also where several are of one family.
+    all: bool = False
     as_json: bool = False
     output: Path | None = None
     junit: Path | None = None
@@ -153,4 +155,4 @@ def _write(
     if request.as_json:
         sys.stdout.write(document)
     else:
-        print_report(console(), results, environment, broken=broken)
+        print_report(console(), results, environment, broken=broken, every=request.all)

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "An expectation value inside @qjit is float64 even for float32 parameters"
 # component = "catalyst"
+# family = "results_in_double_precision"
 # summary = """
 # A QNode with float32 parameters returns a float64 expectation value. JAX's promotion rule gives float32
 # for a function of float32 arguments only, and so does jax.jit of the same function in closed form. The

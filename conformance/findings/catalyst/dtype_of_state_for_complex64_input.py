@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "qml.state() inside @qjit is complex128 even for a complex64 StatePrep and float32 angles"
 # component = "catalyst"
+# family = "results_in_double_precision"
 # summary = """
 # A QNode prepares a complex64 state, rotates it by a float32 angle and returns qml.state(). The result is
 # complex128, where NumPy's and JAX's promotion rules keep complex64 for the same matrix product in

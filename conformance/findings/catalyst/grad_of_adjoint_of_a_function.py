@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "qml.adjoint of a function: the adjoint gradient of the QNode fails"
 # component = "catalyst"
+# family = "grad_of_adjoint_of_a_function"
 # summary = """
 # The adjoint of a quantum function, as in qml.adjoint(layer)(weights), compiles and is right; its gradient with
 # diff_method="adjoint" stops at run time up to 0.13 ("num_train_params <= gradients") and in the compiler, in Enzyme,

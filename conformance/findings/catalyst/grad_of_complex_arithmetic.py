@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.grad of a function that computes with complex numbers does not compile"
 # component = "catalyst"
+# family = "grad_through_complex_numbers"
 # summary = """
 # Real in, real out, complex in between, such as the absolute value of a sum of phases: refused by the compiler with
 # "failed to legalize operation 'memref.load'". jax.grad of the same function inside qjit compiles and is right.

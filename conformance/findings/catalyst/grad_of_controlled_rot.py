@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "The gradient of a QNode that has Rot with two controls does not compile"
 # component = "catalyst"
+# family = "grad_through_complex_numbers"
 # summary = """
 # qml.ctrl(qml.Rot(...), control=[1, 2]) compiles, but since 0.15 its gradient does not: the decomposition takes the
 # gate's matrix at run time, and complex arithmetic has no derivative here ("failed to legalize operation

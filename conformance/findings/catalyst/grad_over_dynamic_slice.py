@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.grad over lax.map on a dynamic_slice of the data: wrong gradient"
 # component = "catalyst"
+# family = "grad_over_lax_map"
 # summary = """
 # Mini-batches cut out of the data set with jax.lax.dynamic_slice inside @qjit, then jax.lax.map over the
 # slice. It compiles and runs, which looks like a way around the trouble with lax.map; it is not: the

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.grad of a loss that lax.maps the QNode: exact value, wrong gradient"
 # component = "catalyst"
+# family = "grad_over_lax_map"
 # summary = """
 # The mean of a QNode over a batch, written with jax.lax.map inside @qjit, has the right value to the last
 # digit, but catalyst.grad of it is the gradient at the last sample alone, with no warning: the other

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.grad over jax.lax.map, three samples: wrong gradient, then a compile error"
 # component = "catalyst"
+# family = "grad_over_lax_map"
 # summary = """
 # Two qubits, one layer, three samples, the QNode called inside jax.lax.map in @qjit. One sample more than
 # the batch of two changes what happens: releases up to 0.14.1 return a wrong gradient with no warning, 0.15

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.grad over jax.lax.map, two samples, two qubits: wrong gradient"
 # component = "catalyst"
+# family = "grad_over_lax_map"
 # summary = """
 # The smallest real batch: two qubits, one layer, two samples, the QNode called inside jax.lax.map in @qjit.
 # The value is exact; the gradient is half of that at the last sample, with no warning: the first sample

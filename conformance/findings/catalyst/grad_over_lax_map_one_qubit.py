@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.grad over jax.lax.map, one qubit, one weight: compiler or process dies"
 # component = "catalyst"
+# family = "grad_over_lax_map"
 # summary = """
 # The smallest circuit there is: RX(w * x) on one qubit, the sum over three x written with jax.lax.map in
 # @qjit. The value is cos(w) + cos(2w) + cos(3w) to the last digit. Its gradient: on 0.12 Python itself is

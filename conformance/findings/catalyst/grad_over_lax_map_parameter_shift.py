@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.grad over jax.lax.map with parameter-shift: dies, or a wrong gradient"
 # component = "catalyst"
+# family = "grad_over_lax_map"
 # summary = """
 # The batch of three of grad_over_lax_map_batch_of_three with diff_method="parameter-shift": changing the
 # differentiation method is no way out. Up to 0.14.1 the compiled gradient reads memory that nobody wrote: mostly

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.grad of a loss summed in jax.lax.scan, two samples: wrong gradient"
 # component = "catalyst"
+# family = "grad_over_lax_map"
 # summary = """
 # Two qubits, one layer, two samples, the values summed in the carry of a jax.lax.scan instead of collected
 # by jax.lax.map. The same wrong gradient: half of that at the last sample. (Since 0.15 circuits with some

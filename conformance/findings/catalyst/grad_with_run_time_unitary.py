@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "A QubitUnitary known at run time only: no gradient of the QNode compiles"
 # component = "catalyst"
+# family = "grad_through_complex_numbers"
 # summary = """
 # catalyst.grad with respect to a rotation angle, of a QNode that also applies a QubitUnitary whose matrix
 # is an argument or computed from one, is refused by the compiler with "failed to legalize operation

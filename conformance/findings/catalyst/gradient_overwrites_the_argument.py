@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.grad overwrites the caller's array where it is updated by array.at[i].set"
 # component = "catalyst"
+# family = "updates_the_callers_array"
 # summary = """
 # The function updates its argument by .at[...].set or .add, in a loop or not, or by jax.lax.dynamic_update_slice.
 # The gradient of the first call is right, but the update is done in the memory of the caller's array: after the call

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.jacobian of a lax.mapped QNode: every row is the row of the last sample"
 # component = "catalyst"
+# family = "grad_over_lax_map"
 # summary = """
 # The QNode mapped over the batch with jax.lax.map inside @qjit, and catalyst.jacobian of the vector of
 # values. All rows of the Jacobian are the gradient at the last sample; only the last row is right.

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "jax.grad of a qjit'd loss that lax.maps the QNode: wrong gradient"
 # component = "catalyst"
+# family = "grad_over_lax_map"
 # summary = """
 # @qjit around the whole batch loss and jax.grad outside: the natural way to use a compiled function from
 # JAX. JAX asks Catalyst for the gradient of the compiled function, so it gets the same wrong answer as

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "qml.adjoint of a function: the parameter-shift gradient is zero, or does not compile"
 # component = "catalyst"
+# family = "grad_of_adjoint_of_a_function"
 # summary = """
 # Up to 0.13 catalyst.grad with diff_method="parameter-shift" sees no angle inside qml.adjoint(layer)(weights) and
 # returns zero for it, silently; since 0.14 the same program does not compile. The adjoint of a single gate,

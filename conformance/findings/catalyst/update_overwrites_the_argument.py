@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "qjit overwrites the caller's array where it is updated by array.at[i].set"
 # component = "catalyst"
+# family = "updates_the_callers_array"
 # summary = """
 # From 0.12 to 0.14.1 an update of an argument, by .at[...].set or .add or jax.lax.dynamic_update_slice, is done in
 # the argument's own memory: after the call the caller's JAX array, immutable by contract, has other values, and so

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.value_and_grad over a dynamic_slice: compile error or wrong gradient"
 # component = "catalyst"
+# family = "grad_over_lax_map"
 # summary = """
 # A mini-batch of three samples cut out of the data set with jax.lax.dynamic_slice inside @qjit, jax.lax.map
 # over the slice, catalyst.value_and_grad of the mean (two qubits, one layer). No release gets it right: up

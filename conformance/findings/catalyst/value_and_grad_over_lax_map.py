@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.value_and_grad of a lax.mapped loss: refused up to 0.13, wrong since 0.14"
 # component = "catalyst"
+# family = "grad_over_lax_map"
 # summary = """
 # The batch loss of grad_over_lax_map, with catalyst.value_and_grad in place of catalyst.grad. Up to 0.13
 # the compiler refuses any value_and_grad whose other argument (here the batch) has another shape. From 0.14

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "Up to 0.9 jnp.asarray may share NumPy's memory: writing there changes the JAX array"
 # component = "jax"
+# family = "shares_memory_with_numpy"
 # summary = """
 # A NumPy buffer is filled, turned into a JAX array with jnp.asarray, and filled again for the next batch.
 # On a CPU the JAX array, which is said to be immutable, may then hold the new numbers: it shares the memory

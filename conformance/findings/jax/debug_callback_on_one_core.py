@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "jax.debug.callback with arrays above 100 kB hangs for ever on a machine with one core"
 # component = "jax"
+# family = "callback_waits_for_its_own_copy"
 # summary = """
 # A compiled step logs two of its arrays with jax.debug.callback, in a loop that does not wait for each
 # step, in a process that may use one core (a small container, taskset, a batch job). After some tens of

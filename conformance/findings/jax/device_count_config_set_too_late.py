@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "jax_num_cpu_devices set after the first operation raises, unlike XLA_FLAGS"
 # component = "jax"
+# family = "device_count_set_too_late"
 # summary = """
 # The configuration option jax_num_cpu_devices does what the XLA flag does, and raises where it comes too
 # late to have an effect: the loud one of the two. jax 0.4.28 does not have it yet and raises too.

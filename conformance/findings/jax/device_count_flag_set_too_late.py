@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "XLA_FLAGS set after the first operation is ignored: one device, no warning"
 # component = "jax"
+# family = "device_count_set_too_late"
 # summary = """
 # The flag for the number of CPU devices is put into os.environ after jax has made its first array, for
 # example because an imported module made one. The devices are fixed by then: the flag is ignored without a

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "jax.device_put may share NumPy's memory: writing there changes the JAX array"
 # component = "jax"
+# family = "shares_memory_with_numpy"
 # summary = """
 # A NumPy buffer is filled, placed with jax.device_put, and filled again for the next batch. On a CPU the
 # JAX array, which is said to be immutable, may then hold the new numbers: it shares the memory where that

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "A foreign gradient under pmap hangs for ever once its arrays exceed 100 kB"
 # component = "jax"
+# family = "callback_waits_for_its_own_copy"
 # summary = """
 # The gradient of a jax.pure_callback with a custom_vjp is mapped with jax.pmap over as many CPU devices as
 # there are cores. With small arrays it works. From about 100 kB on, a callback gets an array that one of

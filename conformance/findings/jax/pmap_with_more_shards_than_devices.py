@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "jax.pmap over more entries than devices is an error, from 0.8 an obscure one"
 # component = "jax"
+# family = "pmap_needs_a_device_for_each_entry"
 # summary = """
 # jax.pmap maps a batch of four over two devices. It does not share the batch out: there must be a device
 # for each entry, or it raises. Up to 0.7 the message says so; from 0.8 on it speaks of an axis to squeeze

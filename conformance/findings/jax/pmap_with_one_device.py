@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "jax.pmap on a machine with one device refuses any batch but one of size one"
 # component = "jax"
+# family = "pmap_needs_a_device_for_each_entry"
 # summary = """
 # A program that maps its batch with jax.pmap is run where jax has one device: every CPU by default,
 # whatever its number of cores. It raises. From 0.8 on the message speaks of an axis to squeeze out and not

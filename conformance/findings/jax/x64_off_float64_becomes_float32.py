@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "With x64 off, float64 becomes float32; only a dtype asked for by name brings a warning"
 # component = "jax"
+# family = "jax_x64_off"
 # summary = """
 # With jax_enable_x64 off, the default, NumPy arrays of float64 become float32 on their way into JAX, and
 # dtype=float means float32. None of these five ways warns. Only dtype="float64" does, and gives float32 all

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "With x64 off, every index is int32, where the same NumPy code has int64"
 # component = "jax"
+# family = "jax_x64_off"
 # summary = """
 # With jax_enable_x64 off, the default, arange, argmax, argsort, nonzero, searchsorted, top_k, sums and
 # int32 + int64 are all int32, silently. Code that writes int32 by hand to match fails once x64 is switched

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "With x64 off, 64-bit integers from NumPy wrap around to 32 bits without a word"
 # component = "jax"
+# family = "jax_x64_off"
 # summary = """
 # A NumPy array of int64 (time stamps in milliseconds, hashes, global indices) is given to a compiled
 # function. With jax_enable_x64 off, which is the default, each entry is taken modulo 2**32: other numbers,

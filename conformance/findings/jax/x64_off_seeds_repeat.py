@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "With x64 off, seeds that differ by 2**32 give the same random numbers"
 # component = "jax"
+# family = "jax_x64_off"
 # summary = """
 # jax.random.key and PRNGKey take the seed modulo 2**32 while jax_enable_x64 is off, the default. Seeds from
 # a hash, a clock in nanoseconds or a large counter collide, silently: two runs that should be independent

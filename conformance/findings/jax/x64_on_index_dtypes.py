@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "With x64 on, most indices are int64, but searchsorted, top_k and cumsum give int32"
 # component = "jax"
+# family = "jax_x64_on_indices"
 # summary = """
 # With jax_enable_x64 on, arange, argmax, argsort and nonzero return int64, as in NumPy, and int32 + int64
 # is int64. But searchsorted and lax.top_k return int32, and the cumulative sum of int32 stays int32 where

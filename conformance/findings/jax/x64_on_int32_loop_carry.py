@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "A loop that counts in int32 stops working once x64 is on: carry of another type"
 # component = "jax"
+# family = "jax_x64_on_indices"
 # summary = """
 # A scan counts in jnp.int32(0) and adds the result of argmax. With jax_enable_x64 off it runs. With x64 on,
 # as importing another package may switch it, argmax is int64, int32 + int64 is int64, and the carry changes

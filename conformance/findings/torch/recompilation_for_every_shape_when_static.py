@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "torch.compile(dynamic=False) compiles for eight shapes; every further shape runs eager"
 # component = "torch"
+# family = "recompilation_when_static"
 # summary = """
 # A function compiled with dynamic=False is called with arrays of twelve lengths. Each of the first eight costs a
 # compilation; at the ninth torch.compile gives up on the function, with one warning in the log, and new shapes run

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "dynamic=False compiles for each value of a Python float, and after eight runs eager"
 # component = "torch"
+# family = "recompilation_when_static"
 # summary = """
 # A time step is passed as a Python float to a function compiled with dynamic=False. Each value is a constant of the
 # compiled code, so each new one compiles again; after eight, torch.compile gives up on the function with one warning

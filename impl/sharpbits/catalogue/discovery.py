@@ -50,6 +50,11 @@ class Catalogue:
             "no single finding has this name", why=why, resolution="take an id from `sharpbits check --list`"
         )
 
+    def faces_of(self, finding: Finding) -> tuple[Finding, ...]:
+        """Return the other findings of its family."""
+        family = finding.table.family
+        return tuple(one for one in self.findings if family and one.table.family == family and one.id != finding.id)
+
 
 def default_folder() -> Path:
     """Return the catalogue's folder: the checkout's own where sharpbits runs from one, else the installed copy.

@@ -154,6 +154,8 @@ class FindingTable(_Schema):
 
     title: OneLine
     component: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    #: Findings of one cause name the same family; a report shows those that behave alike as one line.
+    family: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")] | None = None
     summary: Prose
     #: In words, what the observed value is held against, and why that is independent of it.
     oracle: Prose

@@ -29,6 +29,9 @@ def check(
     ] = "",
     component: Annotated[str, typer.Option(help="Only this component, e.g. catalyst.")] = "",
     list_only: Annotated[bool, typer.Option("--list", help="List the findings, run nothing.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="A line for every finding, also for those that are faces of one cause.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document instead of the table.")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Also write the JSON document to a file.")
@@ -64,6 +67,7 @@ def check(
         expression=expression or None,
         component=component or None,
         list_only=list_only,
+        all=every,
         as_json=as_json,
         output=output,
         junit=junit,
@@ -83,11 +87,12 @@ def show(name: Name, python: Python = None, findings: Findings = None) -> None:
     from sharpbits.console import console
     from sharpbits.report.terminal import print_finding
 
-    finding = catalogue_of(findings).find(name)
+    catalogue = catalogue_of(findings)
+    finding = catalogue.find(name)
     environment = describe_environment(python)
     known = ResultCache().get(finding, environment)
     result = Result(finding, judge(finding, environment, known), known, cached=True) if known else None
-    print_finding(console(), finding, environment, result)
+    print_finding(console(), finding, environment, result, faces=catalogue.faces_of(finding))
 
 
 def repro(name: Name, findings: Findings = None) -> None:

@@ -45,6 +45,7 @@ def _entry(result: Result, environment: Environment) -> dict[str, Any]:
         "path": str(result.finding.path),
         "title": table.title,
         "component": table.component,
+        "family": table.family,
         "summary": table.summary,
         "oracle": table.oracle,
         "verdict": result.verdict,

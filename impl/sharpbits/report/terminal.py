@@ -14,7 +14,7 @@ from sharpbits.catalogue import Environment, Finding, FindingFileError, Observat
 from sharpbits.catalogue.judgement import NOT_THIS_MACHINE
 from sharpbits.catalogue.outcome import Severity
 from sharpbits.catalogue.snippet import snippet
-from sharpbits.report.ordering import verdict_counts, worst_first
+from sharpbits.report.ordering import Line, folded, unfolded, verdict_counts
 from sharpbits.report.plain_text import printable
 
 _VERDICT_STYLE = {
@@ -25,6 +25,14 @@ _VERDICT_STYLE = {
     Verdict.BROKEN: "bold red",
 }
 _SEVERITY_STYLE = {Severity.SILENTLY_WRONG: "bold red", Severity.NONDETERMINISTIC: "red", Severity.NONE: "green"}
+
+#: What a failing line asks for, in the place of what to use instead.
+_WHAT_TO_DO = {
+    Verdict.BROKEN: "mend its file, see below",
+    Verdict.CHANGED: "check again with --fresh, see below",
+}
+#: How the message of a changed finding may begin.
+_CHANGES = ("no longer bites", "bites now", "bites otherwise")
 
 #: From this width on every finding takes one line; below, lines wrap rather than lose words.
 _ONE_LINE_WIDTH = 140
@@ -45,16 +53,21 @@ def print_report(
     environment: Environment,
     *,
     broken: Sequence[FindingFileError] = (),
+    every: bool = False,
 ) -> None:
-    """Print a whole run: the table, a line for each finding that changed or is broken, the counts.
+    """Print a whole run: the counts, the table, a line for each finding that changed or is broken, the counts again.
+
+    A family of findings takes one line, unless ``every`` finding is to have its own; the counts are of findings.
+    They stand where one looks: at the head of a file or a pager, and above the prompt.
 
     Only the table is fitted to the console; a line of text stays one line, so that it can be searched for.
     """
     target.print(environment_line(environment), soft_wrap=True)
-    ordered = worst_first(results)
-    if ordered:
-        target.print(_table(ordered, environment, one_line=target.width >= _ONE_LINE_WIDTH))
-    for result in ordered:
+    target.print(_counts(results, broken), soft_wrap=True)
+    lines = unfolded(results) if every else folded(results)
+    if lines or broken:
+        target.print(_table(lines, broken, environment, one_line=target.width >= _ONE_LINE_WIDTH))
+    for result in (line.lead for line in lines):
         if result.verdict.fails:
             target.print(_failure(result.verdict, result.finding.id, result.judgement.message), soft_wrap=True)
     for error in broken:
@@ -67,7 +80,9 @@ def _failure(verdict: Verdict, name: str, said: str) -> Text:
     return Text.assemble((f"{verdict} {name}", _VERDICT_STYLE[verdict]), "  ", printable(" ".join(said.split())))
 
 
-def _table(results: Sequence[Result], environment: Environment, *, one_line: bool) -> Table:
+def _table(
+    lines: Sequence[Line], broken: Sequence[FindingFileError], environment: Environment, *, one_line: bool
+) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     for heading, ratio in (
         ("verdict", None),
@@ -78,14 +93,25 @@ def _table(results: Sequence[Result], environment: Environment, *, one_line: boo
         ("use instead", 4),
     ):
         table.add_column(heading, ratio=ratio, no_wrap=one_line or ratio is None, overflow="ellipsis")
-    for result in results:
-        shown = result.finding.table
+    for error in broken:
+        table.add_row(
+            Text(str(Verdict.BROKEN), style=_VERDICT_STYLE[Verdict.BROKEN]),
+            printable(error.path.parent.name),
+            Text("unreadable", style="dim"),
+            Text(printable(f"{error.path.name} is no finding: see line {error.line}")),
+            "",
+            Text(printable(error.resolution)),
+        )
+    for line in lines:
+        result, shown = line.lead, line.lead.finding.table
         seen = printable(result.judgement.seen)
         what, instead = shown.title, shown.instead or shown.workaround or ""
         if result.verdict is Verdict.NOT_APPLICABLE:
             what, seen, instead = result.judgement.message, "not run", ""
         elif result.verdict is Verdict.CLEAR:
             instead = ""
+        elif result.verdict.fails:
+            what, instead = _news(result), _WHAT_TO_DO[result.verdict]
         if result.judgement.message == NOT_THIS_MACHINE:
             what = f"({NOT_THIS_MACHINE}) {what}"
         when = "" if result.verdict is Verdict.NOT_APPLICABLE else since(result.finding, environment) or ""
@@ -93,11 +119,21 @@ def _table(results: Sequence[Result], environment: Environment, *, one_line: boo
             Text(str(result.verdict), style=_VERDICT_STYLE[result.verdict]),
             shown.component,
             Text(seen, style=_SEVERITY_STYLE.get(result.severity, "yellow") if result.observations else "dim"),
-            Text(printable(what)),
+            Text(printable(f"{what} {line.faces}".rstrip())),
             _since(when, shown.component),
             Text(instead),
         )
     return table
+
+
+def _news(result: Result) -> str:
+    """Say that it is otherwise than documented before what it is about; the whole message stands below the table."""
+    if result.verdict is Verdict.BROKEN:
+        change = "tells nothing"
+    else:
+        said = result.judgement.message
+        change = next((words for words in _CHANGES if said.startswith(words)), "otherwise than documented")
+    return f"{change}: {result.finding.table.title}"
 
 
 def _since(when: str, component: str) -> str:
@@ -130,9 +166,19 @@ def _counts(results: Sequence[Result], broken: Sequence[FindingFileError]) -> Te
     return line
 
 
-def print_finding(output: Console, finding: Finding, environment: Environment, result: Result | None) -> None:
-    """Print everything about one finding, and an example of what to use instead that can be pasted as it stands."""
-    output.print(description(finding, environment, result))
+def print_finding(
+    output: Console,
+    finding: Finding,
+    environment: Environment,
+    result: Result | None,
+    *,
+    faces: Sequence[Finding] = (),
+) -> None:
+    """Print everything about one finding, and an example of what to use instead that can be pasted as it stands.
+
+    ``faces`` are the other findings of its family.
+    """
+    output.print(description(finding, environment, result, faces=faces))
     example = snippet(finding.table.instead) if finding.table.instead is not None else None
     if example is not None:
         output.print(Text(f"\n{finding.table.instead}, for example:\n", style="bold"))
@@ -140,7 +186,9 @@ def print_finding(output: Console, finding: Finding, environment: Environment, r
         output.print(Text(example), soft_wrap=True)
 
 
-def description(finding: Finding, environment: Environment, result: Result | None) -> RenderableType:
+def description(
+    finding: Finding, environment: Environment, result: Result | None, *, faces: Sequence[Finding] = ()
+) -> RenderableType:
     """Everything about one finding: what it says, what is documented, what was last seen here."""
     shown = finding.table
     rows: list[tuple[str, str]] = [
@@ -148,6 +196,7 @@ def description(finding: Finding, environment: Environment, result: Result | Non
         ("what happens", shown.summary),
         ("held against", shown.oracle),
         ("use instead", "; ".join(filter(None, (shown.instead, shown.workaround))) or "nothing known"),
+        ("other faces", "\n".join(f"{other.id}: {other.table.title}" for other in faces)),
         ("see also", "\n".join(shown.see)),
         ("upstream", "\n".join(shown.upstream)),
         ("needs", ", ".join([str(need) for need in finding.dependencies] + list(shown.requires))),
