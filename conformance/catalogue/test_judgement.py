@@ -144,8 +144,8 @@ def test_since_is_the_oldest_release_on_which_the_present_bite_was_seen(finding:
         jax_row(">=0.9", "ok", seen=["0.10.0"]),
     ]
     history = finding(expect=rows)
-    assert since(history, HERE) == "jax 0.5.1"
-    assert since(history, environment(packages={"jax": "0.10.2"})) == "until jax 0.7.1", "0.7 is older than 0.10"
+    assert str(since(history, HERE)) == "jax 0.5.1"
+    assert str(since(history, environment(packages={"jax": "0.10.2"}))) == "until jax 0.7.1", "0.7 is older than 0.10"
     assert since(finding(slug="harmless"), HERE) is None
 
 
@@ -159,9 +159,9 @@ def test_what_is_clear_tells_the_newest_bite_before_it_or_else_the_first_after_i
         jax_row(">=0.9", "crash", seen=["0.10.0"]),
     ]
     history = finding(expect=rows)
-    assert since(history, environment(packages={"jax": "0.4.1"})) == "from jax 0.5.0"
-    assert since(history, environment(packages={"jax": "0.7.1"})) == "until jax 0.5.1"
-    assert since(history, environment(packages={"jax": "0.10.0"})) == "jax 0.10.0"
+    assert str(since(history, environment(packages={"jax": "0.4.1"}))) == "from jax 0.5.0"
+    assert str(since(history, environment(packages={"jax": "0.7.1"}))) == "until jax 0.5.1"
+    assert str(since(history, environment(packages={"jax": "0.10.0"}))) == "jax 0.10.0"
 
 
 def test_what_cannot_run_here_is_not_applicable_for_its_reason(tmp_path: Path) -> None:

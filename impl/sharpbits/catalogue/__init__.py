@@ -25,7 +25,7 @@ from sharpbits.catalogue.discovery import Catalogue, default_folder, discover, s
 from sharpbits.catalogue.environment import Environment, describe_environment
 from sharpbits.catalogue.finding import Finding, load_finding
 from sharpbits.catalogue.forking import Parents
-from sharpbits.catalogue.judgement import Judgement, judge, since
+from sharpbits.catalogue.judgement import Judgement, Since, judge, since
 from sharpbits.catalogue.metadata import FindingFileError
 from sharpbits.catalogue.observation import Observation
 from sharpbits.catalogue.outcome import Outcome, Severity, Verdict
@@ -43,6 +43,7 @@ __all__ = [
     "Result",
     "ResultCache",
     "Severity",
+    "Since",
     "Verdict",
     "default_folder",
     "describe_environment",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -67,16 +68,37 @@ def judge(finding: Finding, environment: Environment, observations: Sequence[Obs
     return Judgement(Verdict.CHANGED, outcome, documented, seen, message)
 
 
-def since(finding: Finding, environment: Environment) -> str | None:
-    """Return the oldest release on which what bites here was seen, e.g. ``"pennylane-catalyst 0.12.0"``.
+@dataclass(frozen=True)
+class Since:
+    """A release that bounds where a finding bites.
 
-    For versions that are documented as clear: the newest before them that was seen to bite, e.g. ``"until jax 0.6.2"``;
-    where none before them does, the oldest that does, e.g. ``"from jax 0.7.1"``.
+    >>> print(Since("since", "jax", Version("0.6.2")), Since("until", "jax", Version("0.6.2")), sep=", ")
+    jax 0.6.2, until jax 0.6.2
+    """
+
+    word: Literal["since", "until", "from"]
+    package: str
+    version: Version
+
+    @property
+    def release(self) -> str:
+        """Package and version."""
+        return f"{self.package} {self.version}"
+
+    def __str__(self) -> str:
+        return self.release if self.word == "since" else f"{self.word} {self.release}"
+
+
+def since(finding: Finding, environment: Environment) -> Since | None:
+    """Return since which release it bites: the oldest on which what bites here was seen.
+
+    For versions that are documented as clear: until which, the newest before them that was seen to bite; where none
+    before them does, from which, the oldest that does.
     """
     applying = [row for row in finding.rows_for(environment) if row.bites]
     if applying:
         row = min(applying, key=lambda row: min(row.seen))
-        return f"{row.when[0].name} {min(row.seen)}"
+        return Since("since", row.when[0].name, min(row.seen))
     biting = [row for row in finding.table.expect if row.bites]
     if not biting:
         return None
@@ -84,7 +106,7 @@ def since(finding: Finding, environment: Environment) -> str | None:
     seen = sorted(version for row in biting if row.when[0].name == package for version in row.seen)
     installed = environment.versions.get(package)
     older = [version for version in seen if installed is None or version <= installed]
-    return f"until {package} {older[-1]}" if older else f"from {package} {seen[0]}"
+    return Since("until", package, older[-1]) if older else Since("from", package, seen[0])
 
 
 def _explains(row: ExpectationRow, observation: Observation) -> bool:

@@ -40,6 +40,7 @@ def _seen(observation: Observation) -> dict[str, Any]:
 
 def _entry(result: Result, environment: Environment) -> dict[str, Any]:
     table, judgement = result.finding.table, result.judgement
+    told = None if result.verdict is Verdict.NOT_APPLICABLE else since(result.finding, environment)
     return {
         "id": result.finding.id,
         "path": str(result.finding.path),
@@ -54,7 +55,7 @@ def _entry(result: Result, environment: Environment) -> dict[str, Any]:
         "documented": judgement.documented,
         "seen": judgement.seen,
         "message": judgement.message,
-        "since": None if result.verdict is Verdict.NOT_APPLICABLE else since(result.finding, environment),
+        "since": str(told) if told else None,
         "instead": table.instead,
         "workaround": table.workaround,
         "see": table.see,

@@ -148,12 +148,9 @@ def _entry(result: Result, environment: Environment) -> _Entry:
 
 
 def _since(finding: Finding, environment: Environment) -> tuple[str, str] | None:
-    """Split "until jax 0.6.2", "from jax 0.7.1" and "jax 0.6.2" into a label and a release."""
+    """Return a label and a release."""
     told = since(finding, environment)
-    if told is None:
-        return None
-    word, _, release = told.partition(" ")
-    return (word.capitalize(), release) if word in ("until", "from") else ("Since", told)
+    return (told.word.capitalize(), told.release) if told else None
 
 
 def link_text(link: str) -> str:

@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sharpbits.catalogue import Environment, Finding, FindingFileError, Observation, Result, Verdict, since
+from sharpbits.catalogue import Environment, Finding, FindingFileError, Observation, Result, Since, Verdict, since
 from sharpbits.catalogue.judgement import NOT_THIS_MACHINE
 from sharpbits.catalogue.outcome import Severity
 from sharpbits.catalogue.snippet import snippet
@@ -114,7 +114,7 @@ def _table(
             what, instead = _news(result), _WHAT_TO_DO[result.verdict]
         if result.judgement.message == NOT_THIS_MACHINE:
             what = f"({NOT_THIS_MACHINE}) {what}"
-        when = "" if result.verdict is Verdict.NOT_APPLICABLE else since(result.finding, environment) or ""
+        when = None if result.verdict is Verdict.NOT_APPLICABLE else since(result.finding, environment)
         table.add_row(
             Text(str(result.verdict), style=_VERDICT_STYLE[result.verdict]),
             shown.component,
@@ -136,9 +136,13 @@ def _news(result: Result) -> str:
     return f"{change}: {result.finding.table.title}"
 
 
-def _since(when: str, component: str) -> str:
+def _since(when: Since | None, component: str) -> str:
     """Leave the package out where it is the component's own, which stands on the same line."""
-    return _short(when).replace(f"{component} ", "")
+    if when is None:
+        return ""
+    package = _short(when.package)
+    told = str(when.version) if package == component else f"{package} {when.version}"
+    return told if when.word == "since" else f"{when.word} {told}"
 
 
 def _short(name: str) -> str:

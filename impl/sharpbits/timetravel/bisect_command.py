@@ -19,7 +19,7 @@ from sharpbits.timetravel.bisection import Bisection, run_bisection
 from sharpbits.timetravel.dates import cutoff
 from sharpbits.timetravel.environments import EnvironmentCache
 from sharpbits.timetravel.history import history
-from sharpbits.timetravel.laboratory import Laboratory
+from sharpbits.timetravel.laboratory import Laboratory, Probed
 from sharpbits.timetravel.lock import write_lock
 from sharpbits.timetravel.requests import Source
 from sharpbits.timetravel.resolution import Resolver
@@ -127,13 +127,13 @@ def _search(
     )
     number = {candidate.stack.digest: candidate for candidate in past.candidates}
 
-    def probed(message: str) -> None:
-        stack = laboratory.probed[-1].stack
+    def told(probed: Probed) -> None:
+        stack = probed.stack
         place = f"{number[stack.digest].at:%Y-%m-%d}" if stack.digest in number else "mixed"
         versions = ", ".join(f"{name} {stack.version(name)}" for name in past.packages if stack.version(name))
-        tell(f"{len(laboratory.probed):3}  {place:10}  {message}  [{versions}]")
+        tell(f"{len(laboratory.probed):3}  {place:10}  {probed.side.value}: {probed.seen}  [{versions}]")
 
-    laboratory.on_probe = probed
+    laboratory.on_probe = told
     return run_bisection(
         laboratory,
         past,

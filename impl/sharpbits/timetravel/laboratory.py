@@ -40,7 +40,7 @@ class Laboratory:
     metric: str | None = None
     factor: float = 1.1
     stop: threading.Event = field(default_factory=threading.Event)
-    on_probe: Callable[[str], None] = lambda message: None
+    on_probe: Callable[[Probed], None] = lambda probed: None
     probed: list[Probed] = field(default_factory=list)
 
     def sample(self, stack: Stack, runs: int) -> list[Hashable] | str:
@@ -73,7 +73,7 @@ class Laboratory:
     def note(self, stack: Stack, side: Side, seen: str) -> None:
         """Keep and tell what became of a stack."""
         self.probed.append(Probed(stack, side, seen))
-        self.on_probe(f"{side.value}: {seen}")
+        self.on_probe(self.probed[-1])
 
     def run(self, stack: Stack) -> Draw:
         """Run the subject once more in a stack, and store what it showed."""
