@@ -11,34 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogue.toys import documented, write_finding
+from catalogue.toys import write_finding
+from report.markup import Element, parse
 from report.test_table import printed, table
-from report.toy_runs import HERE, Run, result, seen
+from report.toy_runs import HERE, Run, bite, family_run, seen
 from sharpbits.catalogue import Catalogue, Finding, FindingFileError, Judgement, Outcome, Result, Verdict, load_finding
 from sharpbits.catalogue.judgement import NOT_THIS_MACHINE
 from sharpbits.report.machine import as_json
 from sharpbits.report.ordering import folded, unfolded, worst_first
 
 
-def bite(folder: Path, slug: str, outcome: str, family: str | None = "one_cause") -> Result:
-    return result(folder, slug, seen(outcome), expect=documented(outcome), family=family)
-
-
 @pytest.fixture
 def family(folder: Path) -> Run:
-    """Three that bite, two that are clear, one that changed and one that cannot run, all of one family; and a loner."""
-    return Run(
-        [
-            bite(folder, "a_loud", "error"),
-            bite(folder, "b_silent", "wrong-gradient"),
-            bite(folder, "c_crash", "crash"),
-            bite(folder, "d_fine", "ok"),
-            bite(folder, "e_fine", "ok"),
-            result(folder, "f_news", seen("crash"), family="one_cause"),
-            result(folder, "g_absent", family="one_cause", requires=["package:no-such-package"]),
-            bite(folder, "h_alone", "error", family=None),
-        ]
-    )
+    return family_run(folder)
 
 
 def test_a_family_is_one_line_that_its_worst_face_leads(family: Run) -> None:
@@ -134,3 +119,46 @@ def test_the_other_faces_of_a_finding_are_those_of_its_family(folder: Path) -> N
     catalogue = Catalogue(tuple(findings), ())
     faces = {one.path.stem: [face.path.stem for face in catalogue.faces_of(one)] for one in findings}
     assert faces == {"a": ["b"], "b": ["a"], "c": [], "d": [], "e": []}
+
+
+# The page
+
+
+def names(element: Element) -> list[str]:
+    return [one.attributes["data-name"] for one in element.all("article")]
+
+
+def test_the_page_puts_the_other_faces_below_the_worst(family: Run) -> None:
+    page = parse(family.page())
+    assert len(names(page)) == len(family.results)
+    families = page.all("div", **{"class": "family"})
+    assert [names(one) for one in families] == [
+        ["toy/b_silent", "toy/c_crash", "toy/a_loud"],
+        ["toy/d_fine", "toy/e_fine"],
+    ]
+    folded_away = [names(one.one("details", **{"class": "faces"})) for one in families]
+    assert folded_away == [["toy/c_crash", "toy/a_loud"], ["toy/e_fine"]]
+    assert "2 other faces of this cause of toy/b_silent" in " ".join(families[0].text.split())
+    assert "1 other face of this cause of toy/d_fine" in " ".join(families[1].text.split())
+
+
+def test_the_page_counts_findings_and_no_article_holds_another(family: Run) -> None:
+    page = parse(family.page())
+    assert "4 bites" in " ".join(page.one("ul", **{"aria-label": "Findings by verdict"}).text.split())
+    assert page.one("p", id="shown").text == "8 of 8 findings shown, worst first"
+    assert not any(one.all("article") for one in page.all("article"))
+
+
+def test_a_finding_on_the_page_links_to_the_other_faces_of_its_family(family: Run) -> None:
+    page = parse(family.page())
+    links = [one.text for one in page.one("article", **{"data-name": "toy/f_news"}).all("a") if "/" in one.text]
+    assert sorted(links) == [
+        f"toy/{slug}" for slug in ("a_loud", "b_silent", "c_crash", "d_fine", "e_fine", "g_absent")
+    ]
+    alone = page.one("article", **{"data-name": "toy/h_alone"})
+    assert "Other faces" not in alone.text
+
+
+def test_summaries_of_families_are_told_apart(family: Run) -> None:
+    texts = [" ".join(one.text.split()) for one in parse(family.page()).all("summary")]
+    assert len(texts) == len(set(texts))

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from catalogue.toys import documented
 from report.toy_runs import Run, result, seen
+from sharpbits.catalogue import Catalogue
 from sharpbits.report.ordering import worst_first
 from sharpbits.report.terminal import print_report
 
@@ -77,3 +78,25 @@ def test_the_counts_stand_first_and_last(varied: Run) -> None:
     lines = printed(varied)
     assert lines[1] == lines[-1]
     assert lines[1] == "3 bites · 1 clear · 1 changed · 1 not applicable · 2 broken · 2 silently wrong"
+
+
+# Names
+
+
+@pytest.mark.parametrize(("width", "only"), [(200, "toy/only"), (80, "only")])
+def test_a_line_names_its_finding_as_show_takes_it(folder: Path, width: int, only: str) -> None:
+    results = [
+        result(folder, "only", seen("ok"), title="something that is told in a good many words, to be read at leisure"),
+        result(folder, "twice", seen("ok")),
+        result(folder, "twice", seen("ok"), component="other"),
+    ]
+    names = [line.split()[1] for line in table(printed(Run(results), width))]
+    assert names == ["other/twice", only, "toy/twice"], "by the slug alone where no other finding has it"
+    findings = tuple(one.finding for one in results)
+    assert [Catalogue(findings, ()).find(name).id for name in names] == ["other/twice", "toy/only", "toy/twice"]
+
+
+def test_a_finding_takes_one_line_in_a_pipe(varied: Run) -> None:
+    lines = printed(varied)
+    assert all(len(line) <= 200 for line in lines if line.startswith(("bites  ", "clear  ")))
+    assert sum("what wrong shows" in line for line in lines) == 1

@@ -56,6 +56,27 @@ def result(folder: Path, slug: str, *observations: Observation, body: str = OK, 
     return Result(finding, judge(finding, HERE, observations), observations)
 
 
+def bite(folder: Path, slug: str, outcome: str, family: str | None = "one_cause") -> Result:
+    """Judge a finding that shows what is documented for it."""
+    return result(folder, slug, seen(outcome), expect=documented(outcome), family=family)
+
+
+def family_run(folder: Path) -> Run:
+    """Three that bite, two that are clear, one that changed and one that cannot run, all of one family; and a loner."""
+    return Run(
+        [
+            bite(folder, "a_loud", "error"),
+            bite(folder, "b_silent", "wrong-gradient"),
+            bite(folder, "c_crash", "crash"),
+            bite(folder, "d_fine", "ok"),
+            bite(folder, "e_fine", "ok"),
+            result(folder, "f_news", seen("crash"), family="one_cause"),
+            result(folder, "g_absent", family="one_cause", requires=["package:no-such-package"]),
+            bite(folder, "h_alone", "error", family=None),
+        ]
+    )
+
+
 def varied_run(folder: Path) -> Run:
     """One finding of each verdict, of several severities, of three components; long words, long lists, many repeats."""
     gradient = [0.125 * index for index in range(40)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from markupsafe import Markup
 from sharpbits.catalogue import Environment, Finding, FindingFileError, Observation, Result, Severity, Verdict, since
 from sharpbits.catalogue.schema import ExpectationRow
 from sharpbits.report.html import own_text, policy_hash, templates
-from sharpbits.report.ordering import verdict_counts, worst_first
+from sharpbits.report.ordering import folded, verdict_counts, worst_first
 from sharpbits.report.plain_text import printable
 from sharpbits.report.terminal import environment_line
 
@@ -62,6 +63,14 @@ class _Run:
 
 
 @dataclass(frozen=True)
+class _Line:
+    """A finding, and the other faces of its family that stand below it."""
+
+    lead: _Entry
+    others: list[_Entry]
+
+
+@dataclass(frozen=True)
 class _Entry:
     """One finding as the page shows it."""
 
@@ -85,14 +94,25 @@ def as_page(
     broken: Sequence[FindingFileError] = (),
     interrupted: bool = False,
 ) -> str:
-    """Write the page; findings stand in the order of the table, worst first."""
+    """Write the page; findings stand in the order of the table, worst first, and families together."""
     entries = [_entry(result, environment) for result in worst_first(results)]
+    shown = {one.result.finding.id: one for one in entries}
+    lines = [
+        _Line(shown[line.lead.finding.id], [shown[other.finding.id] for other in line.others])
+        for line in folded(results)
+    ]
+    families: defaultdict[str | None, list[str]] = defaultdict(list)
+    for one in entries:
+        if one.result.finding.table.family is not None:
+            families[one.result.finding.table.family].append(one.result.finding.id)
     counts = verdict_counts(results)
     counts[Verdict.BROKEN] += len(broken)
     style, script = own_text("sharpbits.report", "page.css"), own_text("sharpbits.report", "page.js")
     template = templates("sharpbits.report").get_template("page.html")
     return template.render(
         entries=entries,
+        lines=lines,
+        families=families,
         environment=environment,
         environment_line=environment_line(environment).plain,
         broken=broken,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -14,6 +15,7 @@ from sharpbits.catalogue import Environment, Finding, FindingFileError, Observat
 from sharpbits.catalogue.judgement import NOT_THIS_MACHINE
 from sharpbits.catalogue.outcome import Severity
 from sharpbits.catalogue.snippet import snippet
+from sharpbits.report.columns import Row, laid_out
 from sharpbits.report.ordering import Line, folded, unfolded, verdict_counts
 from sharpbits.report.plain_text import printable
 
@@ -33,9 +35,6 @@ _WHAT_TO_DO = {
 }
 #: How the message of a changed finding may begin.
 _CHANGES = ("no longer bites", "bites now", "bites otherwise")
-
-#: From this width on every finding takes one line; below, lines wrap rather than lose words.
-_ONE_LINE_WIDTH = 140
 
 
 def environment_line(environment: Environment) -> Text:
@@ -60,13 +59,17 @@ def print_report(
     A family of findings takes one line, unless ``every`` finding is to have its own; the counts are of findings.
     They stand where one looks: at the head of a file or a pager, and above the prompt.
 
-    Only the table is fitted to the console; a line of text stays one line, so that it can be searched for.
+    Only the table is fitted to the console, by :mod:`sharpbits.report.columns`; a line of text stays one line, so that
+    it can be searched for.
     """
     target.print(environment_line(environment), soft_wrap=True)
     target.print(_counts(results, broken), soft_wrap=True)
     lines = unfolded(results) if every else folded(results)
     if lines or broken:
-        target.print(_table(lines, broken, environment, one_line=target.width >= _ONE_LINE_WIDTH))
+        names = _names(results)
+        rows = [*map(_broken_row, broken), *(_row(line, names[line.lead.finding.id], environment) for line in lines)]
+        for text in laid_out(rows, target.width):
+            target.print(text, soft_wrap=True)
     for result in (line.lead for line in lines):
         if result.verdict.fails:
             target.print(_failure(result.verdict, result.finding.id, result.judgement.message), soft_wrap=True)
@@ -80,50 +83,52 @@ def _failure(verdict: Verdict, name: str, said: str) -> Text:
     return Text.assemble((f"{verdict} {name}", _VERDICT_STYLE[verdict]), "  ", printable(" ".join(said.split())))
 
 
-def _table(
-    lines: Sequence[Line], broken: Sequence[FindingFileError], environment: Environment, *, one_line: bool
-) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
-    for heading, ratio in (
-        ("verdict", None),
-        ("component", None),
-        ("outcome", None),
-        ("what happens", 5),
-        ("since", None),
-        ("use instead", 4),
-    ):
-        table.add_column(heading, ratio=ratio, no_wrap=one_line or ratio is None, overflow="ellipsis")
-    for error in broken:
-        table.add_row(
-            Text(str(Verdict.BROKEN), style=_VERDICT_STYLE[Verdict.BROKEN]),
-            printable(error.path.parent.name),
-            Text("unreadable", style="dim"),
-            Text(printable(f"{error.path.name} is no finding: see line {error.line}")),
-            "",
-            Text(printable(error.resolution)),
-        )
-    for line in lines:
-        result, shown = line.lead, line.lead.finding.table
-        seen = printable(result.judgement.seen)
-        what, instead = shown.title, shown.instead or shown.workaround or ""
-        if result.verdict is Verdict.NOT_APPLICABLE:
-            what, seen, instead = result.judgement.message, "not run", ""
-        elif result.verdict is Verdict.CLEAR:
-            instead = ""
-        elif result.verdict.fails:
-            what, instead = _news(result), _WHAT_TO_DO[result.verdict]
-        if result.judgement.message == NOT_THIS_MACHINE:
-            what = f"({NOT_THIS_MACHINE}) {what}"
-        when = None if result.verdict is Verdict.NOT_APPLICABLE else since(result.finding, environment)
-        table.add_row(
-            Text(str(result.verdict), style=_VERDICT_STYLE[result.verdict]),
-            shown.component,
-            Text(seen, style=_SEVERITY_STYLE.get(result.severity, "yellow") if result.observations else "dim"),
-            Text(printable(f"{what} {line.faces}".rstrip())),
-            _since(when, shown.component),
-            Text(instead),
-        )
-    return table
+def _broken_row(error: FindingFileError) -> Row:
+    """Return the line of a file that is no finding."""
+    return Row(
+        Text(str(Verdict.BROKEN), style=_VERDICT_STYLE[Verdict.BROKEN]),
+        printable(error.path.parent.name),
+        printable(error.path.stem),
+        Text("unreadable", style="dim"),
+        printable(f"{error.path.name} is no finding: see line {error.line}"),
+        "",
+        "",
+        printable(error.resolution),
+    )
+
+
+def _row(line: Line, name: str, environment: Environment) -> Row:
+    result, shown = line.lead, line.lead.finding.table
+    seen = printable(result.judgement.seen)
+    what, instead = shown.title, shown.instead or shown.workaround or ""
+    if result.verdict is Verdict.NOT_APPLICABLE:
+        what, seen, instead = result.judgement.message, "not run", ""
+    elif result.verdict is Verdict.CLEAR:
+        instead = ""
+    elif result.verdict.fails:
+        what, instead = _news(result), _WHAT_TO_DO[result.verdict]
+    if result.judgement.message == NOT_THIS_MACHINE:
+        what = f"({NOT_THIS_MACHINE}) {what}"
+    when = None if result.verdict is Verdict.NOT_APPLICABLE else since(result.finding, environment)
+    return Row(
+        Text(str(result.verdict), style=_VERDICT_STYLE[result.verdict]),
+        shown.component,
+        name,
+        Text(seen, style=_SEVERITY_STYLE.get(result.severity, "yellow") if result.observations else "dim"),
+        printable(" ".join(what.split())),
+        line.faces,
+        _since(when, shown.component),
+        printable(instead),
+    )
+
+
+def _names(results: Sequence[Result]) -> dict[str, str]:
+    """Name each finding by its slug, or by its id where another has the same slug: what ``sharpbits show`` takes."""
+    slugs = Counter(result.finding.path.stem for result in results)
+    return {
+        result.finding.id: result.finding.path.stem if slugs[result.finding.path.stem] == 1 else result.finding.id
+        for result in results
+    }
 
 
 def _news(result: Result) -> str:

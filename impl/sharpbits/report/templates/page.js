@@ -1,6 +1,8 @@
 "use strict";
 {
   const findings = [...document.querySelectorAll("article.finding")];
+  const families = [...document.querySelectorAll("details.faces")];
+  const openedByFilter = new Set();
   const form = document.getElementById("filters");
   const shown = document.getElementById("shown");
   const said = document.getElementById("said");
@@ -40,6 +42,29 @@
       shown.textContent = told;
     }
     nothing.hidden = count > 0;
+    unfold(Object.keys(wanted).length + words.length > 0);
+  }
+
+  /** While one filters, what is left stands in the open, also where the worst of its family is filtered out. */
+  function unfold(filtering) {
+    for (const faces of families) {
+      faces.hidden = !faces.querySelector("article.finding:not([hidden])");
+      if (filtering && !faces.hidden && !faces.open) {
+        faces.open = true;
+        openedByFilter.add(faces);
+      } else if (!filtering && openedByFilter.delete(faces)) {
+        faces.open = false;
+      }
+    }
+  }
+
+  /** Open what encloses a finding, and keep it open: somebody asked for the finding. */
+  function show(finding) {
+    const faces = finding.closest("details.faces");
+    if (faces) {
+      openedByFilter.delete(faces);
+      faces.open = true;
+    }
   }
 
   async function copied(text) {
@@ -90,6 +115,7 @@
       form.reset();
       filter();
     }
+    show(finding);
     finding.querySelector("details").open = true;
     finding.scrollIntoView();
   }
@@ -98,6 +124,9 @@
     for (const finding of findings) {
       if (!finding.hidden) {
         finding.querySelector("details").open = open;
+        if (open) {
+          show(finding);
+        }
       }
     }
   }
