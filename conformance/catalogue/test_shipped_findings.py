@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from packaging.utils import canonicalize_name
+from rich.text import Text
 
 import sharpbits
 from sharpbits.catalogue import Finding, default_folder, discover
@@ -17,6 +18,7 @@ from sharpbits.catalogue.discovery import finding_files
 from sharpbits.catalogue.releases import known_releases
 from sharpbits.catalogue.schema import ExpectationRow
 from sharpbits.catalogue.staleness import stale_parts
+from sharpbits.report.columns import Row, laid_out
 
 CATALOGUE = discover([default_folder()])
 EVERY = pytest.mark.parametrize("finding", CATALOGUE.findings, ids=lambda finding: finding.id)
@@ -72,6 +74,35 @@ def test_a_catalyst_finding_was_run_on_each_release_that_the_catalogue_covers(fi
     if "pennylane-catalyst" in {need.name for need in finding.dependencies}:
         seen = {str(version) for row in finding.table.expect for version in row.seen}
         assert seen >= CATALYST_RELEASES
+
+
+def test_a_family_has_at_least_two_faces_of_one_component() -> None:
+    components: dict[str, list[str]] = {}
+    for finding in CATALOGUE.findings:
+        if finding.table.family is not None:
+            components.setdefault(finding.table.family, []).append(finding.table.component)
+    assert components
+    assert [family for family, all_of in components.items() if len(all_of) < 2 or len(set(all_of)) > 1] == []
+
+
+@EVERY
+def test_the_slug_alone_names_a_finding(finding: Finding) -> None:
+    assert CATALOGUE.find(finding.path.stem) is finding, "a table of a part of the catalogue prints it"
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+def test_every_line_of_a_table_fits_and_its_title_can_be_read(width: int) -> None:
+    rows = [
+        Row(Text("not applicable"), one.table.component, one.path.stem, Text("silent-fallback"), one.table.title,
+            "(+10 faces)", "until 0.14.1", one.table.instead or one.table.workaround or "")
+        for one in CATALOGUE.findings
+    ]  # fmt: skip
+    lines = [line.plain for line in laid_out(rows, width)]
+    assert max(map(len, lines)) <= width
+    text = "\n".join(lines)
+    assert [one.id for one in CATALOGUE.findings if one.table.title[:29] not in text] == []
+    words = set(text.split())
+    assert [one.id for one in CATALOGUE.findings if one.path.stem not in words] == []
 
 
 @EVERY

@@ -38,6 +38,14 @@ def test_a_family_is_one_line_that_its_worst_face_leads(family: Run) -> None:
     ]
 
 
+def test_of_equally_bad_faces_the_one_that_the_family_is_named_after_leads(folder: Path) -> None:
+    faces = [bite(folder, slug, "crash", "b_named") for slug in ("a", "b_named", "c")]
+    (line,) = folded(faces)
+    assert line.lead.finding.path.stem == "b_named"
+    (line,) = folded([*faces, bite(folder, "worse", "wrong-value", "b_named")])
+    assert line.lead.finding.path.stem == "worse"
+
+
 def test_a_line_says_how_many_faces_stand_behind_it(family: Run) -> None:
     lines = table(printed(family))
     assert len(lines) == 5

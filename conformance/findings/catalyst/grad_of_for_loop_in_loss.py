@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.grad of a loss that runs the QNode in catalyst.for_loop aborts the compiler"
 # component = "catalyst"
-# family = "grad_over_a_catalyst_loop"
+# family = "grad_over_catalyst_vmap"
 # summary = """
 # The mean over a batch summed in catalyst.for_loop, Catalyst's own loop, inside the differentiated
 # function. The value compiles and is right; for the gradient the compiler aborts on an internal assertion.

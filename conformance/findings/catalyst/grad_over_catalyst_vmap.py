@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.grad of a loss that batches the QNode with catalyst.vmap aborts the compiler"
 # component = "catalyst"
-# family = "grad_over_a_catalyst_loop"
+# family = "grad_over_catalyst_vmap"
 # summary = """
 # catalyst.vmap is the documented way to batch a QNode inside @qjit, and its forward pass is right.
 # catalyst.grad of the mean over it makes the compiler abort on an internal assertion.

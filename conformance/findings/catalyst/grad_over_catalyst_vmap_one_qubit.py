@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.grad over catalyst.vmap on one qubit, the upstream example: compiler abort"
 # component = "catalyst"
-# family = "grad_over_a_catalyst_loop"
+# family = "grad_over_catalyst_vmap"
 # summary = """
 # The smallest batch gradient there is: RX(x) on one qubit, catalyst.vmap over three angles, the gradient of
 # the sum inside @qjit. Pull request 2445 reports this program as working after an update of the compiler;

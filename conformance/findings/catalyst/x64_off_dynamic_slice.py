@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "jax_enable_x64=False: a QNode on a dynamic_slice of the data fails to compile"
 # component = "catalyst"
-# family = "catalyst_x64_off"
+# family = "x64_off_qnode"
 # summary = """
 # The features of one sample are cut from a flat array with jax.lax.dynamic_slice and given to a QNode.
 # With jax_enable_x64 off this is refused with a type error between tensor<i32> and i64. The slice itself

@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "jax_enable_x64=False: making every index an explicit int32 does not make a QNode compile"
 # component = "catalyst"
-# family = "catalyst_x64_off"
+# family = "x64_off_qnode"
 # summary = """
 # A common advice for the i32/i64 compile error with x64 off is to make the index types explicit. Here the
 # run-time index and the wire are both explicit np.int32, and the compile error is the same: the integer

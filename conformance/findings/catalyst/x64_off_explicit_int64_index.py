@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "jax_enable_x64=False: an int64 index is cut to int32, and the QNode does not compile"
 # component = "catalyst"
-# family = "catalyst_x64_off"
+# family = "x64_off_qnode"
 # summary = """
 # The other half of the advice to make index types explicit: np.int64 for the run-time index and the wire.
 # With x64 off JAX cuts both to int32 (np.int64 silently, jnp.int64 with a warning), so no int64 ever

@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "jax_enable_x64=False: a QNode on X[i] fails to compile, though X[i] is not at fault"
 # component = "catalyst"
-# family = "catalyst_x64_off"
+# family = "x64_off_qnode"
 # summary = """
 # A sample is picked by a run-time index inside @qjit and given to a QNode. With jax_enable_x64 off this
 # is refused with a type error between tensor<i32> and i64, which reads as if the index had the wrong

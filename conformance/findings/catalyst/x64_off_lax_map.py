@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "jax_enable_x64=False: a QNode under jax.lax.map fails to compile"
 # component = "catalyst"
-# family = "catalyst_x64_off"
+# family = "x64_off_qnode"
 # summary = """
 # A batch of angles is mapped over a QNode with jax.lax.map inside @qjit. With jax_enable_x64 off this is
 # refused with a type error between tensor<i32> and i64. The map itself compiles: the error comes from the

@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "jax_enable_x64=False: no QNode compiles since 0.10, not even one without arrays or indices"
 # component = "catalyst"
-# family = "catalyst_x64_off"
+# family = "x64_off_qnode"
 # summary = """
 # With jax_enable_x64 switched off after the import of catalyst, every QNode inside @qjit is refused with
 # "'tensor.extract' op failed to verify" and "Failed to parse module as LLVM or MLIR source". The constant

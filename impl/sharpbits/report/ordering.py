@@ -15,15 +15,19 @@ _VERDICT_RANK = {verdict: rank for rank, verdict in enumerate(
 
 
 def worst_first(results: Iterable[Result]) -> list[Result]:
-    """Sort what makes the run fail first, then by the worst outcome seen, so by severity, and last by id."""
+    """Sort what makes the run fail first, then by the worst outcome seen, so by severity, and last by id.
 
-    def key(result: Result) -> tuple[bool, int, int, str]:
+    Of equally bad findings those come first that a family is named after: they stand for it.
+    """
+
+    def key(result: Result) -> tuple[bool, int, int, bool, str]:
         worst = result.worst
         outcome = worst.outcome.rank if worst else Outcome.NOT_APPLICABLE.rank
         verdict = _VERDICT_RANK[result.verdict]
         # A file that malfunctions has shown no outcome: among failures the verdict comes first.
         first, second = (verdict, outcome) if result.verdict.fails else (outcome, verdict)
-        return not result.verdict.fails, first, second, result.finding.id
+        named = result.finding.path.stem == result.finding.table.family
+        return not result.verdict.fails, first, second, not named, result.finding.id
 
     return sorted(results, key=key)
 
