@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from sharpbits.classifier import embedded_table, load
+from sharpbits.classifier import commands, embedded_table, load
+from sharpbits.classifier.commands import TrainRequest
+from sharpbits.classifier.hyperparameters import Hyperparameters
 from sharpbits.cli import app
 from sharpbits.errors import SharpbitsError
 
@@ -55,6 +57,14 @@ def test_the_first_run_needs_no_file_and_reaches_logistic_regression_minus_two_p
     assert theirs > 0.9
     assert "mode fused on statevector, float32: 50 epochs of 365 rows" in printed
     assert figure(r"([\d,]+) samples/s", printed) > 0
+
+
+def test_without_options_the_classifier_is_told_what_it_assumes_by_itself(monkeypatch):
+    """The defaults stand twice, since help must come without JAX: nothing but progress and the seed may differ."""
+    seen: list[TrainRequest] = []
+    monkeypatch.setattr(commands, "run_train", lambda request: seen.append(request) or 0)
+    run("train")
+    assert vars(seen[0].hyperparameters) == vars(Hyperparameters(random_state=0, progress=True, device_options={}))
 
 
 def test_what_auto_chose_is_said_on_stderr():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sharpbits.classifier.data.splits import split_rows
 from sharpbits.classifier.errors import InvalidDataError, as_ours
+from sharpbits.classifier.hyperparameters import Hyperparameters
 from sharpbits.classifier.modes import Mode, choose, get_mode
 from sharpbits.classifier.precision import precision
 from sharpbits.classifier.preprocessing import Preprocessing, check_policy
@@ -33,7 +35,7 @@ DEFAULT_QUBITS = 8
 Floats = npt.NDArray[np.float64]
 
 
-class QuantumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class QuantumClassifier(ClassifierMixin, BaseEstimator, Hyperparameters):  # type: ignore[misc]
     """A variational quantum classifier of two classes.
 
     Features are standardised and projected onto ``qubits`` components by partial least squares, each component turns
@@ -42,31 +44,8 @@ class QuantumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    qubits
-        How many components and wires; None: 8, or the number of features if that is less.
-    layers
-        Layers of rotations and CNOTs. One is too few: the ring leaves wire 0, the first component, unread (for two
-        wires or more); every wire is read from two layers on.
-    mode, device, device_options
-        How the circuit is computed: see :func:`sharpbits.classifier.modes.choose`.
-    dtype
-        ``float32`` or ``float64``.
-    epochs, batch_size, optimiser, learning_rate, patience
-        See :class:`sharpbits.classifier.training.Settings`.
-    validation_fraction
-        Share of the rows to split off, class by class, for the threshold and for stopping early; 0: none.
-    threshold
-        ``balanced_accuracy`` or ``f1``: maximise it on the validation part. A number between 0 and 1: the
-        probability from which on a row is positive. A threshold maximised on a small validation part follows its
-        outliers: on the 91 rows of the embedded table it costs some seeds several points that 0.5 does not.
-    missing
-        ``error``, or ``median``: fill with the training part's median.
-    random_state
-        Seed of everything that is drawn.
-    checkpoint, checkpoint_every, resume
-        File to write the run to, every how many epochs, and whether to go on from it.
-    progress
-        Show a progress bar on stderr.
+    **parameters
+        The fields of :class:`sharpbits.classifier.hyperparameters.Hyperparameters`, by name.
 
     Attributes
     ----------
@@ -98,48 +77,13 @@ class QuantumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         print(model.score(testing, testing_labels))
     """
 
-    def __init__(
-        self,
-        *,
-        qubits: int | None = None,
-        layers: int = 2,
-        mode: str = "auto",
-        device: str = "auto",
-        device_options: Mapping[str, object] | None = None,
-        dtype: str = "float32",
-        epochs: int = 50,
-        batch_size: int = 32,
-        optimiser: str = "adam",
-        learning_rate: float = 0.05,
-        patience: int | None = None,
-        validation_fraction: float = 0.2,
-        threshold: str | float = "balanced_accuracy",
-        missing: str = "error",
-        random_state: Any = None,
-        checkpoint: str | Path | None = None,
-        checkpoint_every: int = 1,
-        resume: bool = False,
-        progress: bool = False,
-    ) -> None:
-        self.qubits = qubits
-        self.layers = layers
-        self.mode = mode
-        self.device = device
-        self.device_options = device_options
-        self.dtype = dtype
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.optimiser = optimiser
-        self.learning_rate = learning_rate
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.threshold = threshold
-        self.missing = missing
-        self.random_state = random_state
-        self.checkpoint = checkpoint
-        self.checkpoint_every = checkpoint_every
-        self.resume = resume
-        self.progress = progress
+    @classmethod
+    def of(cls, hyperparameters: Hyperparameters) -> QuantumClassifier:
+        """Return an estimator with these parameters, not trained."""
+        estimator = cls()
+        for field in fields(Hyperparameters):
+            setattr(estimator, field.name, getattr(hyperparameters, field.name))
+        return estimator
 
     def fit(self, X: Any, y: Any) -> QuantumClassifier:  # noqa: N803
         """Train.
@@ -175,17 +119,7 @@ class QuantumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.mode_, self.device_ = choose(self.mode, self.device)
         wires = min(DEFAULT_QUBITS, features.shape[1], len(rows)) if self.qubits is None else self.qubits
         self.preprocessing_ = Preprocessing.fit(features[rows], codes[rows], wires, missing=self.missing)
-        settings = Settings(
-            epochs=self.epochs,
-            batch_size=min(self.batch_size, len(rows)),
-            optimiser=self.optimiser,
-            learning_rate=self.learning_rate,
-            patience=self.patience,
-            seed=self.seed_,
-            checkpoint=None if self.checkpoint is None else Path(self.checkpoint),
-            checkpoint_every=self.checkpoint_every,
-            resume=self.resume,
-        )
+        settings = Settings.of(self, seed=self.seed_, rows=len(rows))
         part = Part(self.preprocessing_.transform(features[rows]), codes[rows])
         validation = None
         if held_out.size:
