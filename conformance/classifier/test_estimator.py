@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -88,7 +90,8 @@ def test_predict_decision_and_probability_say_the_same(threshold):
 
 def test_probabilities_of_extreme_logits_are_exact():
     model = quick().fit(*data())
-    model.parameters_ = model.parameters_._replace(bias=np.float32(-100.0), alpha=np.float32(0.0))
+    extreme = model.parameters_._replace(bias=np.float32(-100.0), alpha=np.float32(0.0))
+    model.fitted_ = replace(model.fitted_, parameters=extreme)
     np.testing.assert_allclose(model.predict_proba(data()[0])[0], [1.0, np.exp(-100.0)], rtol=1e-12)
 
 
@@ -177,6 +180,15 @@ def test_a_target_that_is_not_binary_is_an_error(labels, why):
 def test_a_model_that_is_not_trained_says_so():
     with pytest.raises(UntrainedError, match="call fit first"):
         quick().predict(data()[0])
+
+
+def test_a_training_that_failed_leaves_no_model_behind():
+    features, labels = data(rows=40)
+    model = quick(learning_rate=-1.0)
+    with pytest.raises(UsageError):
+        model.fit(features, labels)
+    with pytest.raises(UntrainedError, match="call fit first"):
+        model.predict(features)
 
 
 def test_a_clone_trains_to_the_same_bits():

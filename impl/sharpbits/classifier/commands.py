@@ -27,7 +27,7 @@ from sharpbits.classifier.data import (
 from sharpbits.classifier.estimator import QuantumClassifier
 from sharpbits.classifier.evaluation import Evaluation, evaluate
 from sharpbits.classifier.hyperparameters import Hyperparameters
-from sharpbits.classifier.persistence import load, save
+from sharpbits.classifier.model import load, save
 from sharpbits.errors import UsageError
 from sharpbits.files import check_targets
 
