@@ -69,11 +69,11 @@ def test_derivatives_are_those_of_the_parameter_shift_rule(drawn):
     ("layers", "wires", "dtype"),
     [(0, 2, float), (1, 1, float), (3, 1, float), (1, 2, float), (2, 2, float), (3, 4, float), (3, 3, np.float32)],
 )
-def test_the_statevector_is_the_same_circuit(layers, wires, dtype):
+def test_the_portable_implementation_is_the_same_circuit(layers, wires, dtype):
     generator = np.random.default_rng([layers, wires])
     weights = generator.uniform(-7, 7, (layers, wires, 3)).astype(dtype)
     angles = generator.uniform(-7, 7, (2, wires)).astype(dtype)
-    value, pull_back = jax.vjp(lambda w, x: expectation(w, x, implementation="statevector"), weights, angles)
+    value, pull_back = jax.vjp(lambda w, x: expectation(w, x, implementation="portable"), weights, angles)
     limit = 2 * tolerance(dtype, layers, wires)
     np.testing.assert_allclose(
         value, dense.expectations(weights.astype(float), angles.astype(float)), rtol=0, atol=limit

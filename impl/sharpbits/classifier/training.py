@@ -144,7 +144,7 @@ def _train(
     mode: Mode, part: Part, settings: Settings, validation: Part | None, report: Report
 ) -> tuple[Parameters, History]:
     transform = optimiser(settings.optimiser, settings.learning_rate)
-    initial = initial_parameters(mode.layout.layers, mode.layout.wires, mode.dtype, settings.seed)
+    initial = initial_parameters(mode.setup.layers, mode.setup.wires, mode.dtype, settings.seed)
     run = Run(
         state=State(initial, transform.init(initial)),
         key=jax.random.key(settings.seed),
@@ -166,7 +166,7 @@ def _train(
     while run.history.epochs < settings.epochs and not _gave_up(run, settings):
         start = time.perf_counter()
         run.key, key = jax.random.split(run.key)
-        order, weights = epoch_order(key, rows, settings.batch_size, mode.layout.dtype)
+        order, weights = epoch_order(key, rows, settings.batch_size, mode.setup.dtype)
         run.state, losses = jax.block_until_ready(  # type: ignore[no-untyped-call]
             epoch(run.state, angles, labels, order, weights)
         )
@@ -243,11 +243,11 @@ def _identity(mode: Mode, part: Part, settings: Settings, validation: Part | Non
     held_out = [] if validation is None else [validation.angles, validation.labels]
     return {
         "mode": type(mode).__name__.lower(),
-        "device": mode.layout.device,
-        "options": [list(pair) for pair in mode.layout.options],
-        "dtype": mode.layout.dtype,
-        "layers": mode.layout.layers,
-        "wires": mode.layout.wires,
+        "device": mode.setup.device,
+        "options": [list(pair) for pair in mode.setup.options],
+        "dtype": mode.setup.dtype,
+        "layers": mode.setup.layers,
+        "wires": mode.setup.wires,
         "steps": steps_of(len(part.labels), settings.batch_size),
         "batch_size": int(settings.batch_size),
         "optimiser": settings.optimiser,

@@ -1,4 +1,4 @@
-"""What the native kernel promises beyond the numbers: blocks, threads, transformations of JAX, refusals."""
+"""What the kernel promises beyond the numbers: layouts, threads, transformations of JAX, refusals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sharpbits.classifier.fused import expectation, kernel, statevector
+from sharpbits.classifier.fused import expectation, kernel, portable
 from sharpbits.classifier.precision import wide_types
 from sharpbits.errors import SharpbitsError, UsageError
 
@@ -55,19 +55,19 @@ def assert_close(ours, theirs, dtype, gates):
 @settings(max_examples=40)
 def test_rows_in_vector_lanes_and_one_row_at_a_time_are_the_same_to_rounding(layers, wires, rows, dtype, seed):
     arguments = draw(layers, wires, rows, dtype, seed)
-    wide = kernel.value_and_jacobian(*arguments, blocks="wide")
-    narrow = kernel.value_and_jacobian(*arguments, blocks="narrow")
+    wide = kernel.value_and_jacobian(*arguments, layout="wide")
+    narrow = kernel.value_and_jacobian(*arguments, layout="narrow")
     assert_close(wide, narrow, dtype, layers * wires * 3)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("blocks", ["wide", "narrow"])
-def test_the_bits_do_not_depend_on_the_number_of_threads(blocks, dtype):
+@pytest.mark.parametrize("layout", ["wide", "narrow"])
+def test_the_bits_do_not_depend_on_the_number_of_threads(layout, dtype):
     arguments = draw(3, 9, 101, dtype)  # enough work for every helper that is offered
-    one = kernel.value_and_jacobian(*arguments, threads=1, blocks=blocks)
+    one = kernel.value_and_jacobian(*arguments, threads=1, layout=layout)
     for threads in (0, 2, 3, 8):
         for _ in range(5):
-            assert_same_bits(kernel.value_and_jacobian(*arguments, threads=threads, blocks=blocks), one)
+            assert_same_bits(kernel.value_and_jacobian(*arguments, threads=threads, layout=layout), one)
 
 
 def test_the_bits_of_a_gradient_do_not_depend_on_how_many_cores_the_process_has():
@@ -106,7 +106,7 @@ def test_a_larger_block_of_rows_does_not_change_a_row():
     )
 
 
-@pytest.mark.parametrize("implementation", ["native", "statevector"])
+@pytest.mark.parametrize("implementation", ["kernel", "portable"])
 def test_no_rows_give_no_values_and_no_gradient(implementation):
     weights, angles = draw(2, 3, 0)
     value, gradient = jax.value_and_grad(lambda w: jnp.sum(expectation(w, angles, implementation=implementation)))(
@@ -141,7 +141,7 @@ MAPPINGS = {"weights": (0, None), "angles": (None, 0), "both": (0, 0), "both, al
 
 
 @pytest.mark.parametrize(
-    ("mapped", "implementation"), [*((mapped, "native") for mapped in MAPPINGS), ("both", "statevector")]
+    ("mapped", "implementation"), [*((mapped, "kernel") for mapped in MAPPINGS), ("both", "portable")]
 )
 def test_vmap_is_a_loop_over_models(mapped, implementation):
     axes = MAPPINGS[mapped]
@@ -179,7 +179,7 @@ def test_vmap_over_single_rows_is_one_batch():
 
 @pytest.mark.parametrize("where", [(0, 0, 0), (0, 2, 1), (1, 0, 1), (1, 1, 0), (1, 2, 2)])
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-@pytest.mark.parametrize("implementation", ["native", "statevector"])
+@pytest.mark.parametrize("implementation", ["kernel", "portable"])
 def test_a_weight_that_is_not_finite_spoils_every_value(where, bad, implementation):
     weights, angles = draw(2, 3, 3)
     weights[where] = bad
@@ -187,7 +187,7 @@ def test_a_weight_that_is_not_finite_spoils_every_value(where, bad, implementati
 
 
 @pytest.mark.parametrize("layers", [0, 2])
-@pytest.mark.parametrize("implementation", ["native", "statevector"])
+@pytest.mark.parametrize("implementation", ["kernel", "portable"])
 def test_an_angle_that_is_not_finite_spoils_its_row_only(layers, implementation):
     weights, angles = draw(layers, 3, 10)
     angles[4, 2] = np.nan
@@ -240,5 +240,5 @@ def test_a_library_that_was_not_compiled_is_an_error_that_says_so(monkeypatch):
 def test_the_two_implementations_are_the_same_to_rounding_on_more_wires():
     """Nine wires are more than one merged rotation, three layers have one in the middle."""
     arguments = draw(3, 9, 3)
-    ours, portable = kernel.value_and_jacobian(*arguments), statevector.value_and_jacobian(*arguments)
-    assert_close(ours, portable, np.float64, 81)
+    ours, theirs = kernel.value_and_jacobian(*arguments), portable.value_and_jacobian(*arguments)
+    assert_close(ours, theirs, np.float64, 81)
