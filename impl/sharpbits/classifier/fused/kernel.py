@@ -14,8 +14,12 @@ from typing import Any
 
 import jax
 import numpy as np
+import numpy.typing as npt
 
 from sharpbits.errors import SharpbitsError
+
+#: What a foreign call takes as it is.
+Array = jax.Array | npt.NDArray[Any]
 
 _jax: Any = jax  # parts of it have no types
 
@@ -68,7 +72,7 @@ def _find() -> Path:
     )
 
 
-def value(weights: jax.Array, angles: jax.Array, *, threads: int = 0, layout: str = "auto") -> Any:
+def value(weights: Array, angles: Array, *, threads: int = 0, layout: str = "auto") -> Any:
     """Return ``<Z0>[rows]`` of ``weights[layers, wires, 3]`` and ``angles[rows, wires]``, both of one type.
 
     ``threads`` limits the threads (0: all of XLA's), ``layout`` is one of :data:`LAYOUTS`.
@@ -77,7 +81,7 @@ def value(weights: jax.Array, angles: jax.Array, *, threads: int = 0, layout: st
     return _call("value", results, weights, angles, threads, layout)
 
 
-def value_and_jacobian(weights: jax.Array, angles: jax.Array, *, threads: int = 0, layout: str = "auto") -> Any:
+def value_and_jacobian(weights: Array, angles: Array, *, threads: int = 0, layout: str = "auto") -> Any:
     """Return ``<Z0>[rows]`` and its derivatives ``[rows, layers, wires, 3]`` and ``[rows, wires]``."""
     rows = angles.shape[:1]
     shapes = (rows, rows + weights.shape, angles.shape)
@@ -85,7 +89,7 @@ def value_and_jacobian(weights: jax.Array, angles: jax.Array, *, threads: int = 
     return _call("value_and_jacobian", results, weights, angles, threads, layout)
 
 
-def _call(what: str, results: Any, weights: jax.Array, angles: jax.Array, threads: int, layout: str) -> Any:
+def _call(what: str, results: Any, weights: Array, angles: Array, threads: int, layout: str) -> Any:
     load()
     name = f"sharpbits_fused_{what}_{'f32' if angles.dtype == np.float32 else 'f64'}"
     # Under vmap the kernel is given the mapped axes as they are: it knows batches of models.
