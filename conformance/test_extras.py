@@ -34,13 +34,13 @@ def test_a_broken_package_keeps_its_cause(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "broken_package.py").write_text("import what_it_lacks")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UsageError, match="what_it_lacks is missing") as error, needs_extra("no gate", "perf"):
-        import broken_package  # noqa: F401
+        import broken_package  # type: ignore[import-not-found]  # noqa: F401
     cause = error.value.__cause__
     assert cause is not None
     assert cause.__traceback__ is not None
     (tmp_path / "torn_package.py").write_text("raise ImportError('libtorn.so: cannot open')")
     with pytest.raises(ImportError, match=r"libtorn\.so"), needs_extra("no gate", "perf"):
-        import torn_package  # noqa: F401
+        import torn_package  # type: ignore[import-not-found]  # noqa: F401
 
 
 def test_a_number_is_bisected_with_scipy_only(monkeypatch: pytest.MonkeyPatch) -> None:

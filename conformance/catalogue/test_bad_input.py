@@ -7,6 +7,7 @@ import subprocess
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ pathlib.Path({pid!r}).write_text(str(child.pid))
 IGNORES_SIGTERM = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(600)\n"
 FILLS_MEMORY = "import time\nhoard = []\nwhile True:\n    hoard.append(b'x' * (8 << 20)); time.sleep(0.01)\n"
 
-CASES = {
+CASES: dict[str, tuple[str, dict[str, Any], str, str]] = {
     # slug: (body or whole file, further metadata, verdict, words of the line)
     "no_json": ("print('done')", {}, "broken", "not a JSON result"),
     "silent": ("pass", {}, "broken", "stdout is empty"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -76,7 +77,7 @@ def test_a_complete_finding_is_loaded_with_its_id_from_component_and_file_name(t
     ],
 )
 def test_a_refusal_names_the_file_the_line_and_the_key(
-    tmp_path: Path, changes: dict[str, object], shown: str, why: str
+    tmp_path: Path, changes: dict[str, Any], shown: str, why: str
 ) -> None:
     path = write_finding(tmp_path, "refused", **changes)
     with pytest.raises(FindingFileError) as refusal:

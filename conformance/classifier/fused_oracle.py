@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
 
 
-def ry(angle):
+def ry(angle: float) -> Array:
     c, s = np.cos(angle / 2), np.sin(angle / 2)
     return np.array([[c, -s], [s, c]], dtype=complex)
 
 
-def rz(angle):
+def rz(angle: float) -> Array:
     return np.diag([np.exp(-0.5j * angle), np.exp(0.5j * angle)])
 
 
-def on_every_wire(matrices):
-    whole = np.eye(1)
+def on_every_wire(matrices: list[Array]) -> Array:
+    whole: Array = np.eye(1)
     for matrix in matrices:
         whole = np.kron(whole, matrix)
     return whole
 
 
-def cnot(control, target, wires):
+def cnot(control: int, target: int, wires: int) -> Array:
     whole = np.zeros((2**wires, 2**wires))
     for index in range(2**wires):
         flip = (index >> (wires - 1 - control)) & 1
@@ -29,7 +34,7 @@ def cnot(control, target, wires):
     return whole
 
 
-def expectation(weights, angles):
+def expectation(weights: Array, angles: Array) -> float:
     """``<Z0>`` of one row: ``weights[layers, wires, 3]``, ``angles[wires]``, in float64."""
     wires = len(angles)
     state = on_every_wire([ry(angle) for angle in angles])[:, 0]
@@ -41,11 +46,11 @@ def expectation(weights, angles):
     return float((state.conj() @ z @ state).real)
 
 
-def expectations(weights, angles):
+def expectations(weights: Array, angles: Array) -> Array:
     return np.array([expectation(weights, row) for row in angles])
 
 
-def parameter_shift(weights, angles):
+def parameter_shift(weights: Array, angles: Array) -> tuple[Array, Array]:
     """Exact derivatives of a sum of sines: ``[rows, layers, wires, 3]`` and ``[rows, wires]``."""
     by_weights = np.zeros((len(angles), *np.shape(weights)))
     for place in np.ndindex(*np.shape(weights)):

@@ -6,12 +6,15 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from sharpbits.classifier import embedded_table, load
+from sharpbits.classifier import commands, embedded_table, load
+from sharpbits.classifier.commands import TrainRequest
+from sharpbits.classifier.hyperparameters import Hyperparameters
 from sharpbits.cli import app
 from sharpbits.errors import SharpbitsError
 
@@ -34,20 +37,20 @@ def figure(pattern: str, text: str) -> float:
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory):
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("data") / "table.csv"
     embedded_table().to_csv(file, index=False)
     return file
 
 
 @pytest.fixture(scope="module")
-def model(table):
+def model(table: Path) -> Path:
     file = table.parent / "model"
     run("train", table, "--target", "diagnosis", "--out", file, *QUICK)
     return file
 
 
-def test_the_first_run_needs_no_file_and_reaches_logistic_regression_minus_two_points():
+def test_the_first_run_needs_no_file_and_reaches_logistic_regression_minus_two_points() -> None:
     printed = run("train", "--qubits", 8)
     ours = figure(r"test accuracy on 113 rows: ([\d.]+)", printed)
     theirs = figure(r"logistic regression, same split: ([\d.]+)", printed)
@@ -57,17 +60,31 @@ def test_the_first_run_needs_no_file_and_reaches_logistic_regression_minus_two_p
     assert figure(r"([\d,]+) samples/s", printed) > 0
 
 
-def test_what_auto_chose_is_said_on_stderr():
+def test_without_options_the_classifier_is_told_what_it_assumes_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The defaults stand twice, since help must come without JAX: nothing but progress and the seed may differ."""
+    seen: list[TrainRequest] = []
+
+    def note(request: TrainRequest) -> int:
+        seen.append(request)
+        return 0
+
+    monkeypatch.setattr(commands, "run_train", note)
+    run("train")
+    assert vars(seen[0].hyperparameters) == vars(Hyperparameters(random_state=0, progress=True, device_options={}))
+
+
+def test_what_auto_chose_is_said_on_stderr() -> None:
     result = RUNNER.invoke(app, ["train", "--qubits", "2", "--epochs", "1"])
     assert "mode auto: fused, because it is the fastest" in result.stderr
 
 
-def test_the_accuracy_printed_is_that_of_the_saved_model_on_the_test_rows(table, tmp_path):
+def test_the_accuracy_printed_is_that_of_the_saved_model_on_the_test_rows(table: Path, tmp_path: Path) -> None:
     """The rows held out are those of a split with the same seed, so the file reproduces the figure."""
     from sharpbits.classifier import read_table, split_rows
 
     printed = run("train", table, "--target", "diagnosis", "--out", tmp_path / "model", "--seed", 3, *QUICK)
     loaded = load(tmp_path / "model")
+    assert loaded.schema is not None
     read = read_table(table)
     features, labels = loaded.schema.feature_values(read), loaded.schema.label_codes(read)
     _, test = split_rows(labels, 0.2, 3)
@@ -75,7 +92,7 @@ def test_the_accuracy_printed_is_that_of_the_saved_model_on_the_test_rows(table,
     assert figure(r"test accuracy on 113 rows: ([\d.]+)", printed) == pytest.approx(accuracy, abs=5e-5)
 
 
-def test_evaluate_prints_the_figures_and_draws_the_plot(model, table, tmp_path):
+def test_evaluate_prints_the_figures_and_draws_the_plot(model: Path, table: Path, tmp_path: Path) -> None:
     printed = run("evaluate", model, table, "--plot", tmp_path / "plot.png")
     document = json.loads(run("evaluate", model, table, "--json"))
     assert figure(r"\naccuracy +([\d.]+)", printed) == pytest.approx(document["accuracy"], abs=5e-5)
@@ -88,12 +105,14 @@ def test_evaluate_prints_the_figures_and_draws_the_plot(model, table, tmp_path):
 
 
 @pytest.mark.parametrize(("suffix", "start"), [(".svg", b"<?xml"), (".pdf", b"%PDF")])
-def test_the_plot_is_of_the_format_that_its_name_says(model, table, tmp_path, suffix, start):
+def test_the_plot_is_of_the_format_that_its_name_says(
+    model: Path, table: Path, tmp_path: Path, suffix: str, start: bytes
+) -> None:
     run("evaluate", model, table, "--plot", tmp_path / f"plot{suffix}")
     assert (tmp_path / f"plot{suffix}").read_bytes().startswith(start)
 
 
-def test_numpy_data_rows_drop_positive_and_missing_are_options(tmp_path):
+def test_numpy_data_rows_drop_positive_and_missing_are_options(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     features = rng.normal(size=(200, 4))
     labels = features[:, 0] > 0
@@ -102,13 +121,14 @@ def test_numpy_data_rows_drop_positive_and_missing_are_options(tmp_path):
     options = ["--rows", 150, "--drop", "3", "--positive", "False", "--missing", "median", "--out", tmp_path / "model"]
     run("train", tmp_path / "data.npz", *options, *QUICK)
     loaded = load(tmp_path / "model")
+    assert loaded.schema is not None
     assert loaded.schema.features == ("0", "1", "2")
     assert loaded.schema.labels.positive == "False"
     assert loaded.estimator.missing == "median"
     assert json.loads(run("evaluate", tmp_path / "model", tmp_path / "data.npz", "--json"))["rows"] == 200
 
 
-def test_a_checkpoint_resumes_from_the_command_line(tmp_path):
+def test_a_checkpoint_resumes_from_the_command_line(tmp_path: Path) -> None:
     common = ["train", "--qubits", "2", "--mode", "fused", "--checkpoint", tmp_path / "run"]
     run(*common, "--epochs", 2)
     run(*common, "--epochs", 4, "--resume", "--out", tmp_path / "resumed")
@@ -133,14 +153,16 @@ def test_a_checkpoint_resumes_from_the_command_line(tmp_path):
         (["train", "--resume"], "no checkpoint is named"),
     ],
 )
-def test_a_request_that_cannot_be_met_is_an_error_and_never_another_request(arguments, why, tmp_path, monkeypatch):
+def test_a_request_that_cannot_be_met_is_an_error_and_never_another_request(
+    arguments: list[str], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SharpbitsError, match=re.escape(why)):
         run(*arguments)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_evaluate_refuses_a_damaged_model_and_another_table(model, table, tmp_path):
+def test_evaluate_refuses_a_damaged_model_and_another_table(model: Path, table: Path, tmp_path: Path) -> None:
     with pytest.raises(SharpbitsError, match="begins with"):
         run("evaluate", table, table)
     embedded_table().drop(columns="mean radius").to_csv(tmp_path / "other.csv", index=False)
@@ -150,8 +172,8 @@ def test_evaluate_refuses_a_damaged_model_and_another_table(model, table, tmp_pa
         run("evaluate", model, table, "--plot", tmp_path / "plot.bmp")
 
 
-def test_the_command_itself_trains_and_an_error_is_exit_status_2(tmp_path):
-    def command(*arguments):
+def test_the_command_itself_trains_and_an_error_is_exit_status_2(tmp_path: Path) -> None:
+    def command(*arguments: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "sharpbits.cli", *map(str, arguments)], capture_output=True, text=True
         )
@@ -166,7 +188,7 @@ def test_the_command_itself_trains_and_an_error_is_exit_status_2(tmp_path):
     assert "Traceback" not in refused.stderr
 
 
-def test_help_imports_neither_jax_nor_scikit_learn():
+def test_help_imports_neither_jax_nor_scikit_learn() -> None:
     code = (
         "import sys; from typer.testing import CliRunner; from sharpbits.cli import app;"
         "assert CliRunner().invoke(app, ['train', '--help']).exit_code == 0;"

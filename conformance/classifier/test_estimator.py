@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import make_classification
@@ -23,17 +29,21 @@ from sharpbits.classifier import (
 from sharpbits.classifier.data import EMBEDDED_TARGET, Schema
 from sharpbits.errors import SharpbitsError, UsageError
 
+Array = npt.NDArray[Any]
+
 #: Fast, and with a fixed threshold: the probability of one half, as scikit-learn expects of a classifier.
 TINY = QuantumClassifier(layers=2, epochs=30, learning_rate=0.1, threshold=0.5, validation_fraction=0)
 
 
-@parametrize_with_checks([TINY])
-def test_it_keeps_the_contract_of_a_scikit_learn_estimator(estimator, check):
+@parametrize_with_checks([TINY])  # type: ignore[untyped-decorator]
+def test_it_keeps_the_contract_of_a_scikit_learn_estimator(
+    estimator: QuantumClassifier, check: Callable[[QuantumClassifier], None]
+) -> None:
     check(estimator)
 
 
-def data(rows: int = 120, seed: int = 0, **options):
-    return make_classification(
+def data(rows: int = 120, seed: int = 0, **options: Any) -> tuple[Array, Array]:
+    made: tuple[Array, Array] = make_classification(
         n_samples=rows,
         n_features=4,
         n_informative=3,
@@ -43,15 +53,16 @@ def data(rows: int = 120, seed: int = 0, **options):
         class_sep=2.0,
         **options,
     )
+    return made
 
 
-def quick(**options):
+def quick(**options: Any) -> QuantumClassifier:
     return QuantumClassifier(
         **{"qubits": 2, "layers": 2, "epochs": 30, "learning_rate": 0.1, "random_state": 0} | options
     )
 
 
-def test_it_works_in_a_pipeline_in_cross_validation_and_in_a_grid_search():
+def test_it_works_in_a_pipeline_in_cross_validation_and_in_a_grid_search() -> None:
     features, labels = data()
     pipeline = make_pipeline(StandardScaler(), PolynomialFeatures(2, include_bias=False), quick())
     assert cross_val_score(pipeline, features, labels, cv=2).mean() > 0.8
@@ -64,7 +75,7 @@ def test_it_works_in_a_pipeline_in_cross_validation_and_in_a_grid_search():
     [["no", "yes"], [False, True], [0, 1], [-1, 1], [2.0, 7.0], np.array(["a", "b"], dtype=object)],
     ids=["texts", "booleans", "0/1", "-1/1", "floats", "objects"],
 )
-def test_predictions_are_labels_of_the_kind_that_was_given(labels):
+def test_predictions_are_labels_of_the_kind_that_was_given(labels: Any) -> None:
     features, codes = data()
     model = quick().fit(features, np.asarray(labels)[codes])
     predicted = model.predict(features)
@@ -74,7 +85,7 @@ def test_predictions_are_labels_of_the_kind_that_was_given(labels):
 
 
 @pytest.mark.parametrize("threshold", ["balanced_accuracy", "f1", 0.3])
-def test_predict_decision_and_probability_say_the_same(threshold):
+def test_predict_decision_and_probability_say_the_same(threshold: str | float) -> None:
     features, labels = data()
     model = quick(threshold=threshold).fit(features, labels)
     decision, probability = model.decision_function(features), model.predict_proba(features)
@@ -86,13 +97,14 @@ def test_predict_decision_and_probability_say_the_same(threshold):
         assert np.array_equal(probability[:, 1] > 0.3, decision > 0)
 
 
-def test_probabilities_of_extreme_logits_are_exact():
+def test_probabilities_of_extreme_logits_are_exact() -> None:
     model = quick().fit(*data())
-    model.parameters_ = model.parameters_._replace(bias=np.float32(-100.0), alpha=np.float32(0.0))
+    extreme = model.parameters_._replace(bias=jnp.float32(-100.0), alpha=jnp.float32(0.0))
+    model.fitted_ = replace(model.fitted_, parameters=extreme)
     np.testing.assert_allclose(model.predict_proba(data()[0])[0], [1.0, np.exp(-100.0)], rtol=1e-12)
 
 
-def test_nothing_of_the_validation_part_enters_what_is_fitted():
+def test_nothing_of_the_validation_part_enters_what_is_fitted() -> None:
     """The rows that are split off are moved far away: preprocessing and parameters stay the same, bit for bit."""
     features, labels = data()
     model = quick().fit(features, labels)
@@ -108,7 +120,7 @@ def test_nothing_of_the_validation_part_enters_what_is_fitted():
     assert model.history_.validation_losses != other.history_.validation_losses
 
 
-def test_preprocessing_is_scikit_learns_standardisation_and_partial_least_squares():
+def test_preprocessing_is_scikit_learns_standardisation_and_partial_least_squares() -> None:
     from sklearn.cross_decomposition import PLSRegression
 
     features, labels = data()
@@ -118,7 +130,7 @@ def test_preprocessing_is_scikit_learns_standardisation_and_partial_least_square
     np.testing.assert_allclose(fitted.transform(features), 0.3 * scores / scores.std(axis=0), atol=1e-12)
 
 
-def test_missing_values_are_an_error_or_the_median_of_the_training_part():
+def test_missing_values_are_an_error_or_the_median_of_the_training_part() -> None:
     features, labels = data()
     features[5, 1] = np.nan
     with pytest.raises(InvalidDataError, match="NaN"):
@@ -136,7 +148,7 @@ def test_missing_values_are_an_error_or_the_median_of_the_training_part():
         quick(missing="median").fit(features, labels)
 
 
-def test_a_constant_feature_and_labels_that_one_component_explains_are_no_trouble():
+def test_a_constant_feature_and_labels_that_one_component_explains_are_no_trouble() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, 40)
     features = np.column_stack([labels * 2.0, np.ones(40), np.zeros(40)])
@@ -158,7 +170,7 @@ def test_a_constant_feature_and_labels_that_one_component_explains_are_no_troubl
         ({"optimiser": "lbfgs"}, "'lbfgs' is none of"),
     ],
 )
-def test_a_parameter_that_cannot_be_used_is_an_error_at_fit(wrong, why):
+def test_a_parameter_that_cannot_be_used_is_an_error_at_fit(wrong: dict[str, Any], why: str) -> None:
     with pytest.raises(SharpbitsError, match=why) as error:
         quick(**wrong).fit(*data(rows=40))
     assert "resolution: " in str(error.value)
@@ -169,17 +181,26 @@ def test_a_parameter_that_cannot_be_used_is_an_error_at_fit(wrong, why):
     [(np.arange(40) % 3, "Only binary classification is supported"), (np.zeros(40), "one class only")],
     ids=["three classes", "one class"],
 )
-def test_a_target_that_is_not_binary_is_an_error(labels, why):
+def test_a_target_that_is_not_binary_is_an_error(labels: Array, why: str) -> None:
     with pytest.raises(InvalidDataError, match=why):
         quick().fit(data(rows=40)[0], labels)
 
 
-def test_a_model_that_is_not_trained_says_so():
+def test_a_model_that_is_not_trained_says_so() -> None:
     with pytest.raises(UntrainedError, match="call fit first"):
         quick().predict(data()[0])
 
 
-def test_a_clone_trains_to_the_same_bits():
+def test_a_training_that_failed_leaves_no_model_behind() -> None:
+    features, labels = data(rows=40)
+    model = quick(learning_rate=-1.0)
+    with pytest.raises(UsageError):
+        model.fit(features, labels)
+    with pytest.raises(UntrainedError, match="call fit first"):
+        model.predict(features)
+
+
+def test_a_clone_trains_to_the_same_bits() -> None:
     features, labels = data()
     model = quick().fit(features, labels)
     assert np.array_equal(
@@ -187,7 +208,7 @@ def test_a_clone_trains_to_the_same_bits():
     )
 
 
-def test_a_single_row_is_predicted_as_it_is_among_many():
+def test_a_single_row_is_predicted_as_it_is_among_many() -> None:
     features, labels = data(rows=300)
     model = quick().fit(features, labels)
     together = model.decision_function(features)
@@ -199,7 +220,9 @@ def test_a_single_row_is_predicted_as_it_is_among_many():
 @pytest.mark.parametrize(
     ("seed", "options"), [(0, {}), (1, {}), *((seed, {"layers": 3, "threshold": 0.5}) for seed in range(4))]
 )
-def test_it_is_as_good_as_logistic_regression_minus_two_points_on_the_embedded_data(seed, options):
+def test_it_is_as_good_as_logistic_regression_minus_two_points_on_the_embedded_data(
+    seed: int, options: dict[str, Any]
+) -> None:
     table = embedded_table()
     schema = Schema.of(table, EMBEDDED_TARGET)
     features, labels = schema.feature_values(table), schema.label_codes(table)

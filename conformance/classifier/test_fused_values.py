@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,20 +18,22 @@ from sharpbits.classifier.circuit import circuit
 from sharpbits.classifier.fused import expectation
 from sharpbits.classifier.precision import wide_types
 
+Array = npt.NDArray[Any]
+
 
 @pytest.fixture(autouse=True)
-def _wide_types():
+def _wide_types() -> Iterator[None]:
     with wide_types():
         yield
 
 
-def tolerance(dtype, layers, wires):
+def tolerance(dtype: npt.DTypeLike, layers: int, wires: int) -> float:
     """Each of the gates rounds a handful of times; values and derivatives are of order 1."""
-    return 8 * (4 * layers * wires + wires + 4) * np.finfo(dtype).eps
+    return 8 * (4 * layers * wires + wires + 4) * float(np.finfo(dtype).eps)
 
 
 @st.composite
-def circuits(draw, most_wires, most_layers, most_rows):
+def circuits(draw: st.DrawFn, most_wires: int, most_layers: int, most_rows: int) -> tuple[Array, Array]:
     layers, wires = draw(st.integers(0, most_layers)), draw(st.integers(1, most_wires))
     dtype = draw(st.sampled_from([np.float32, np.float64]))
     # Rounded first: the oracle must be given the same numbers.
@@ -43,7 +49,7 @@ def circuits(draw, most_wires, most_layers, most_rows):
 
 @given(circuits(most_wires=6, most_layers=3, most_rows=11))
 @settings(max_examples=50)
-def test_values_are_those_of_the_dense_matrices(drawn):
+def test_values_are_those_of_the_dense_matrices(drawn: tuple[Array, Array]) -> None:
     weights, angles = drawn
     value = expectation(weights, angles)
     assert value.dtype == weights.dtype
@@ -53,7 +59,7 @@ def test_values_are_those_of_the_dense_matrices(drawn):
 
 @given(circuits(most_wires=4, most_layers=3, most_rows=3))
 @settings(max_examples=25)
-def test_derivatives_are_those_of_the_parameter_shift_rule(drawn):
+def test_derivatives_are_those_of_the_parameter_shift_rule(drawn: tuple[Array, Array]) -> None:
     weights, angles = drawn
     by_weights, by_angles = dense.parameter_shift(weights.astype(float), angles.astype(float))
     cotangent = np.random.default_rng(len(angles)).uniform(-1, 1, len(angles)).astype(weights.dtype)
@@ -69,11 +75,11 @@ def test_derivatives_are_those_of_the_parameter_shift_rule(drawn):
     ("layers", "wires", "dtype"),
     [(0, 2, float), (1, 1, float), (3, 1, float), (1, 2, float), (2, 2, float), (3, 4, float), (3, 3, np.float32)],
 )
-def test_the_statevector_is_the_same_circuit(layers, wires, dtype):
+def test_the_portable_implementation_is_the_same_circuit(layers: int, wires: int, dtype: npt.DTypeLike) -> None:
     generator = np.random.default_rng([layers, wires])
     weights = generator.uniform(-7, 7, (layers, wires, 3)).astype(dtype)
     angles = generator.uniform(-7, 7, (2, wires)).astype(dtype)
-    value, pull_back = jax.vjp(lambda w, x: expectation(w, x, implementation="statevector"), weights, angles)
+    value, pull_back = jax.vjp(lambda w, x: expectation(w, x, implementation="portable"), weights, angles)
     limit = 2 * tolerance(dtype, layers, wires)
     np.testing.assert_allclose(
         value, dense.expectations(weights.astype(float), angles.astype(float)), rtol=0, atol=limit
@@ -86,7 +92,7 @@ def test_the_statevector_is_the_same_circuit(layers, wires, dtype):
 
 
 @pytest.mark.parametrize("wires", [5, 9, 13])
-def test_derivatives_are_slopes_of_the_value(wires):
+def test_derivatives_are_slopes_of_the_value(wires: int) -> None:
     """Central differences of the same forward pass: error of the order of step**2, rounding of eps / step."""
     generator = np.random.default_rng(wires)
     weights, angles = generator.uniform(-4, 4, (3, wires, 3)), generator.uniform(-4, 4, (2, wires))
@@ -102,7 +108,7 @@ def test_derivatives_are_slopes_of_the_value(wires):
 
 
 @pytest.mark.parametrize("wires", [14, 17])
-def test_single_precision_stays_close_to_double_on_many_wires(wires):
+def test_single_precision_stays_close_to_double_on_many_wires(wires: int) -> None:
     """Sums over 2**wires amplitudes are made of short runs, so their error does not grow with the size."""
     generator = np.random.default_rng(wires)
     weights = generator.uniform(-1, 1, (3, wires, 3)).astype(np.float32)
@@ -113,7 +119,7 @@ def test_single_precision_stays_close_to_double_on_many_wires(wires):
         np.testing.assert_allclose(own, other, rtol=0, atol=tolerance(np.float32, 3, wires))
 
 
-def test_it_is_the_circuit_that_pennylane_runs():
+def test_it_is_the_circuit_that_pennylane_runs() -> None:
     qml = pytest.importorskip("pennylane")
     generator = np.random.default_rng(5)
     weights, angles = generator.uniform(-4, 4, (2, 5, 3)), generator.uniform(-4, 4, (3, 5))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 import pytest
 from packaging.version import Version
 
@@ -12,38 +16,40 @@ from classifier import dense_circuit
 from sharpbits.classifier import gradients, mean_loss_and_gradient, values_and_gradients
 from sharpbits.classifier.circuit import circuit
 
+Array = npt.NDArray[Any]
+
 catalyst = pytest.importorskip("catalyst")
 qml = pytest.importorskip("pennylane")
 
 LAYERS, WIRES, ROWS = 2, 3, 5
 
 
-def qnode():
+def qnode() -> Any:
     return qml.QNode(circuit(WIRES), qml.device("lightning.qubit", wires=WIRES), diff_method="adjoint")
 
 
-def drawn():
+def drawn() -> tuple[Array, Array, Array]:
     rng = np.random.default_rng(5)
     weights, angles = rng.uniform(-3, 3, (LAYERS, WIRES, 3)), rng.uniform(-3, 3, (ROWS, WIRES))
     return weights, angles, rng.integers(0, 2, ROWS).astype(float)
 
 
-def cross_entropy(value, label):
+def cross_entropy(value: Any, label: Any) -> Any:
     logit = 2.0 * value + 0.1
     return jax.nn.softplus(logit) - label * logit
 
 
-def hinge(value, label):
+def hinge(value: Any, label: Any) -> Any:
     return jnp.where((2 * label - 1) * value < 0.9, 0.9 - (2 * label - 1) * value, 0.0)
 
 
 @jax.jit
-def squared(value, label):
+def squared(value: Any, label: Any) -> Any:
     return (value - label) ** 2
 
 
 #: Each calls functions that JAX jits: behind those jax.grad inside qjit is zero.
-LOSSES = {
+LOSSES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "cross entropy": (cross_entropy, lambda z, y: np.logaddexp(0, 2 * z + 0.1) - y * (2 * z + 0.1)),
     "hinge": (hinge, lambda z, y: np.maximum(0.9 - (2 * y - 1) * z, 0.0)),
     "squared, jitted": (squared, lambda z, y: (z - y) ** 2),
@@ -51,11 +57,11 @@ LOSSES = {
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_gradient_of_a_batch_loss_with_jitted_parts_equals_finite_differences(name):
+def test_gradient_of_a_batch_loss_with_jitted_parts_equals_finite_differences(name: str) -> None:
     weights, angles, labels = drawn()
     ours, dense = LOSSES[name]
 
-    def exact(at):
+    def exact(at: Array) -> float:
         values = np.array([dense_circuit.expectation(at.reshape(weights.shape), row) for row in angles])
         return float(np.mean(dense(values, labels)))
 
@@ -66,7 +72,7 @@ def test_gradient_of_a_batch_loss_with_jitted_parts_equals_finite_differences(na
     assert np.max(np.abs(differences)) > 1e-2  # or zeros would agree
 
 
-def test_value_and_gradient_computed_apart_as_on_older_releases_are_the_same(monkeypatch):
+def test_value_and_gradient_computed_apart_as_on_older_releases_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before Catalyst 0.15 the values come from a forward pass of their own; here both ways run on one release."""
     weights, angles, _ = drawn()
     values, jacobian = catalyst.qjit(values_and_gradients(qnode()))(weights, angles)

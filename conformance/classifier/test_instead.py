@@ -62,8 +62,8 @@ def of_the_mean_by_shifts(module: ModuleType) -> tuple[Any, Any]:
 def of_a_slice(module: ModuleType) -> tuple[Any, Any]:
     weights, samples = numbers(module, 3 * module.BATCH)
 
-    @catalyst.qjit
-    def step(weights, samples, start):
+    @catalyst.qjit  # type: ignore[untyped-decorator]
+    def step(weights: Any, samples: Any, start: Any) -> Any:
         from jax.lax import dynamic_slice
 
         batch = dynamic_slice(samples, (start, 0), (module.BATCH, module.WIRES))
@@ -83,7 +83,7 @@ def of_the_cross_entropy(module: ModuleType) -> tuple[Any, Any]:
     batch = rng.uniform(-1.0, 1.0, (module.BATCH, module.WIRES))
     labels = np.where(rng.uniform(size=module.BATCH) < 0.5, -1.0, 1.0)
 
-    def loss(value, label):
+    def loss(value: Any, label: Any) -> Any:
         return jnp.log1p(jnp.exp(-label * value))
 
     _, gradient = catalyst.qjit(mean_loss_and_gradient(module.circuit, loss))(weights, batch, labels)
@@ -114,7 +114,7 @@ def of_one_qubit(module: ModuleType) -> tuple[Any, Any]:
 def of_a_square(module: ModuleType) -> tuple[Any, Any]:
     weights, x = np.linspace(0.05, 0.15, module.WEIGHTS), np.array([0.3])
 
-    def square(value):
+    def square(value: Any) -> Any:
         return (value - 1.0) ** 2
 
     result = catalyst.qjit(mean_loss_and_gradient(module.circuit, square))(weights, x)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import jax
 import numpy as np
+import numpy.typing as npt
 import optax
 import pytest
 from hypothesis import given, settings
@@ -18,6 +20,8 @@ from sharpbits.classifier.loss import mean_loss
 from sharpbits.classifier.modes import State
 from sharpbits.classifier.optimisers import OPTIMISERS, optimiser
 from sharpbits.classifier.precision import wide_types
+
+Array = npt.NDArray[Any]
 
 #: (layers, wires, rows): one compilation each. One wire has no ring, two have a ring of two CNOTs.
 SHARED_SIZES = [(2, 2, 3), (2, 3, 5)]
@@ -42,37 +46,40 @@ def requires(device: str) -> None:
         pytest.importorskip("catalyst")
 
 
-def drawn(seed: int, layers: int, wires: int, rows: int):
+def drawn(seed: int, layers: int, wires: int, rows: int) -> tuple[Parameters, Array, Array, Array]:
     rng = np.random.default_rng(seed)
-    parameters = Parameters(
-        rng.uniform(-np.pi, np.pi, (layers, wires, 3)), rng.normal(scale=2.0), rng.normal(scale=3.0)
-    )
+    # NumPy's, so that a test can change them; a mode converts what it is given.
+    numbers: list[Any] = [rng.uniform(-np.pi, np.pi, (layers, wires, 3)), rng.normal(scale=2.0), rng.normal(scale=3.0)]
+    parameters = Parameters(*numbers)
     row_weights = rng.integers(0, 3, rows).astype(float)
     row_weights[0] = 1.0  # padding never fills a batch
     return parameters, rng.uniform(-np.pi, np.pi, (rows, wires)), rng.integers(0, 2, rows).astype(float), row_weights
 
 
-def flat(parameters):
+def flat(parameters: Parameters) -> Array:
     return np.concatenate([np.ravel(np.asarray(leaf, np.float64)) for leaf in parameters])
 
 
-def rounding(dtype: str, parameters, angles) -> float:
+def rounding(dtype: str, parameters: Parameters, angles: Array) -> float:
     """The gates' rounding errors add up; slope and size of the logit multiply them; angles are rounded, too."""
     gates = angles.shape[1] * (1 + 4 * parameters.weights.shape[0])
-    return 8 * gates * np.finfo(dtype).eps * (1 + abs(parameters.alpha) + abs(parameters.bias)) * (1 + np.pi)
+    size = 1 + abs(float(parameters.alpha)) + abs(float(parameters.bias))
+    return float(8 * gates * np.finfo(dtype).eps * size * (1 + np.pi))
 
 
 @EVERY
 @PRECISION
 @settings(max_examples=4)
 @given(seed=st.integers(0, 2**32 - 1))
-def test_values_are_those_of_the_dense_statevector(name, device, layers, wires, rows, dtype, seed):
+def test_values_are_those_of_the_dense_statevector(
+    name: str, device: str, layers: int, wires: int, rows: int, dtype: str, seed: int
+) -> None:
     requires(device)
     mode = get_mode(name, device, layers=layers, wires=wires, dtype=dtype)
     parameters, angles, _, _ = drawn(seed, layers, wires, rows)
     values = mode.expectation(parameters.weights, angles)
     assert values.dtype == dtype
-    exact = [dense_circuit.expectation(parameters.weights, row) for row in angles]
+    exact = [dense_circuit.expectation(np.asarray(parameters.weights), row) for row in angles]
     np.testing.assert_allclose(values, exact, rtol=0, atol=rounding(dtype, parameters, angles))
 
 
@@ -80,7 +87,9 @@ def test_values_are_those_of_the_dense_statevector(name, device, layers, wires, 
 @PRECISION
 @settings(max_examples=4)
 @given(seed=st.integers(0, 2**32 - 1))
-def test_loss_and_gradient_are_those_of_finite_differences(name, device, layers, wires, rows, dtype, seed):
+def test_loss_and_gradient_are_those_of_finite_differences(
+    name: str, device: str, layers: int, wires: int, rows: int, dtype: str, seed: int
+) -> None:
     requires(device)
     mode = get_mode(name, device, layers=layers, wires=wires, dtype=dtype)
     parameters, angles, labels, row_weights = drawn(seed, layers, wires, rows)
@@ -89,14 +98,14 @@ def test_loss_and_gradient_are_those_of_finite_differences(name, device, layers,
     assert {str(leaf.dtype) for leaf in gradient} == {dtype}
     assert gradient.weights.shape == (layers, wires, 3)
 
-    def exact(at):
+    def exact(at: Array) -> float:
         return dense_circuit.loss(at, (layers, wires, 3), angles, labels, row_weights)
 
     at = flat(parameters)
     tolerance = rounding(dtype, parameters, angles)
     np.testing.assert_allclose(loss, exact(at), rtol=0, atol=tolerance)
     # Fourth-order differences with step 1e-3: truncation some 1e-12 times the fifth derivative of the logit.
-    truncation = 1e-10 * (1 + abs(parameters.alpha)) ** 5
+    truncation = 1e-10 * (1 + abs(float(parameters.alpha))) ** 5
     np.testing.assert_allclose(
         flat(gradient), dense_circuit.differences(exact, at, 1e-3), rtol=0, atol=tolerance + truncation
     )
@@ -105,7 +114,7 @@ def test_loss_and_gradient_are_those_of_finite_differences(name, device, layers,
 @pytest.mark.parametrize(("layers", "wires", "rows"), SHARED_SIZES)
 @settings(max_examples=4)
 @given(seed=st.integers(0, 2**32 - 1))
-def test_all_modes_agree_to_rounding(layers, wires, rows, seed):
+def test_all_modes_agree_to_rounding(layers: int, wires: int, rows: int, seed: int) -> None:
     requires("lightning.qubit")
     parameters, angles, labels, row_weights = drawn(seed, layers, wires, rows)
     gradients = []
@@ -123,21 +132,22 @@ POLAR = st.sampled_from([0.0, np.pi, -np.pi, np.pi / 2, 1e-9, np.pi - 1e-9, 0.12
 @pytest.mark.parametrize("name", ["native", "fused"])
 @settings(max_examples=15)
 @given(data=st.data())
-def test_gradients_are_right_where_a_wire_points_to_a_pole(name, data):
+def test_gradients_are_right_where_a_wire_points_to_a_pole(name: str, data: st.DataObject) -> None:
     device = dict(MODES)[name]
     requires(device)
     layers, wires, rows = 2, 3, 5
     mode = get_mode(name, device, layers=layers, wires=wires, dtype="float64")
 
-    def polar(*shape):
+    def polar(*shape: int) -> Array:
         return np.array(data.draw(st.lists(POLAR, min_size=math.prod(shape), max_size=math.prod(shape)))).reshape(shape)
 
-    weights, angles = drawn(11, layers, wires, rows)[0].weights, polar(rows, wires)
+    weights, angles = np.asarray(drawn(11, layers, wires, rows)[0].weights), polar(rows, wires)
     weights[0] = polar(wires, 3)
-    parameters, labels = Parameters(weights, 0.1, 2.0), np.array([0.0, 1.0, 0.0, 1.0, 1.0])
+    numbers: list[Any] = [weights, 0.1, 2.0]
+    parameters, labels = Parameters(*numbers), np.array([0.0, 1.0, 0.0, 1.0, 1.0])
     loss, gradient = mode.gradient(parameters, angles, labels)
 
-    def exact(at):
+    def exact(at: Array) -> float:
         return dense_circuit.loss(at, (layers, wires, 3), angles, labels, np.ones(rows))
 
     tolerance = rounding("float64", parameters, angles)
@@ -147,7 +157,7 @@ def test_gradients_are_right_where_a_wire_points_to_a_pole(name, data):
 
 
 @pytest.mark.parametrize(("name", "device"), [*MODES])
-def test_rows_of_weight_zero_change_nothing(name, device):
+def test_rows_of_weight_zero_change_nothing(name: str, device: str) -> None:
     requires(device)
     mode = get_mode(name, device, layers=2, wires=3, dtype="float64")
     parameters, angles, labels, _ = drawn(0, 2, 3, 5)
@@ -165,7 +175,7 @@ def test_rows_of_weight_zero_change_nothing(name, device):
     [(*mode, "adam") for mode in MODES]
     + [(*mode, other) for mode in MODES[2:] for other in OPTIMISERS if other != "adam"],
 )
-def test_an_epoch_is_optax_applied_to_each_batch_in_turn(name, device, optimiser_name):
+def test_an_epoch_is_optax_applied_to_each_batch_in_turn(name: str, device: str, optimiser_name: str) -> None:
     """The oracle calls optax in a Python loop, outside any compiled epoch; its losses are the dense statevector's."""
     requires(device)
     layers, wires, rows, batch = 2, 2, 8, 3
@@ -183,7 +193,7 @@ def test_an_epoch_is_optax_applied_to_each_batch_in_turn(name, device, optimiser
             weights,
         )
 
-        def loss(at, chosen, chosen_weights):
+        def loss(at: Array, chosen: Array, chosen_weights: Array) -> float:
             return dense_circuit.loss(at, (layers, wires, 3), angles[chosen], labels[chosen], chosen_weights)
 
         # Adam amplifies an error of the gradient where an entry vanishes by symmetry, so the loop takes each batch's
@@ -206,7 +216,7 @@ def test_an_epoch_is_optax_applied_to_each_batch_in_turn(name, device, optimiser
 @pytest.mark.parametrize(("rows", "batch"), [(1, 1), (7, 3), (12, 4), (3, 8)])
 @given(seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=10)
-def test_an_epoch_has_every_row_once_in_batches_of_one_shape(rows, batch, seed):
+def test_an_epoch_has_every_row_once_in_batches_of_one_shape(rows: int, batch: int, seed: int) -> None:
     with wide_types():
         order, weights = map(np.asarray, epoch_order(jax.random.key(seed), rows, batch, "float32"))
     assert order.shape == weights.shape == (-(-rows // batch), batch)
@@ -215,14 +225,14 @@ def test_an_epoch_has_every_row_once_in_batches_of_one_shape(rows, batch, seed):
     assert set(np.unique(weights)) <= {0.0, 1.0}
 
 
-def test_the_loss_is_stable_for_logits_of_any_size():
+def test_the_loss_is_stable_for_logits_of_any_size() -> None:
     logits = np.array([-1e4, -1e4, 1e4, 1e4, 0.0, 50.0])
     labels = np.array([0.0, 1.0, 0.0, 1.0, 1.0, 1.0])
     exact = [0.0, 1e4, 1e4, 0.0, np.log(2.0), np.log1p(np.exp(-50.0))]
     slopes = [0.0, -1.0, 1.0, 0.0, -0.5, -np.exp(-50.0)]
     with wide_types():
         for dtype in ("float32", "float64"):
-            eps = np.finfo(dtype).eps
+            eps = float(np.finfo(dtype).eps)
             for logit, label, value, slope in zip(logits, labels, exact, slopes, strict=True):
                 one = np.ones(1, dtype)
                 got, gradient = jax.value_and_grad(lambda x, label=label, one=one: mean_loss(x, one * label, one))(

@@ -8,8 +8,12 @@ import pickle
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,26 +22,28 @@ from sharpbits.classifier import DamagedFileError, LabelNames, QuantumClassifier
 from sharpbits.container import read_container, write_container
 from sharpbits.errors import SharpbitsError, UsageError
 
+Array = npt.NDArray[Any]
+
 
 @pytest.fixture(scope="module")
-def features():
+def features() -> Array:
     return np.random.default_rng(0).normal(size=(40, 3))
 
 
 @pytest.fixture(scope="module")
-def trained(features):
+def trained(features: Array) -> QuantumClassifier:
     labels = np.where(features.sum(axis=1) > 0, "yes", "no")
     return QuantumClassifier(qubits=2, epochs=5, random_state=3, patience=4).fit(features, labels)
 
 
 @pytest.fixture(scope="module")
-def content(trained, tmp_path_factory):
+def content(trained: QuantumClassifier, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     file = tmp_path_factory.mktemp("model") / "model"
     trained.save(file)
     return file.read_bytes()
 
 
-def test_a_loaded_model_answers_with_the_same_bits(trained, features, tmp_path):
+def test_a_loaded_model_answers_with_the_same_bits(trained: QuantumClassifier, features: Array, tmp_path: Path) -> None:
     trained.save(tmp_path / "model")
     loaded = QuantumClassifier.load(tmp_path / "model")
     assert loaded.decision_function(features).tobytes() == trained.decision_function(features).tobytes()
@@ -48,7 +54,9 @@ def test_a_loaded_model_answers_with_the_same_bits(trained, features, tmp_path):
     assert loaded.get_params()["qubits"] == 2
 
 
-def test_a_fresh_process_answers_with_the_same_bits(trained, features, tmp_path):
+def test_a_fresh_process_answers_with_the_same_bits(
+    trained: QuantumClassifier, features: Array, tmp_path: Path
+) -> None:
     trained.save(tmp_path / "model")
     np.save(tmp_path / "features.npy", features)
     code = (
@@ -63,7 +71,7 @@ def test_a_fresh_process_answers_with_the_same_bits(trained, features, tmp_path)
     assert labels == list(trained.predict(features))
 
 
-def test_saving_twice_gives_the_same_file(trained, content, tmp_path):
+def test_saving_twice_gives_the_same_file(trained: QuantumClassifier, content: bytes, tmp_path: Path) -> None:
     save(trained, tmp_path / "other")
     assert (tmp_path / "other").read_bytes() == content
     load(tmp_path / "other").estimator.save(tmp_path / "again")
@@ -76,7 +84,9 @@ def test_saving_twice_gives_the_same_file(trained, content, tmp_path):
 
 
 @given(data=st.data())
-def test_a_file_cut_short_anywhere_is_an_error(content, tmp_path_factory, data):
+def test_a_file_cut_short_anywhere_is_an_error(
+    content: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     length = data.draw(st.integers(0, len(content) - 1))
     file = tmp_path_factory.getbasetemp() / "cut"
     file.write_bytes(content[:length])
@@ -85,7 +95,9 @@ def test_a_file_cut_short_anywhere_is_an_error(content, tmp_path_factory, data):
 
 
 @given(data=st.data())
-def test_a_file_with_any_byte_changed_is_an_error(content, tmp_path_factory, data):
+def test_a_file_with_any_byte_changed_is_an_error(
+    content: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     place = data.draw(st.integers(0, len(content) - 1))
     changed = bytearray(content)
     changed[place] ^= data.draw(st.integers(1, 255))
@@ -96,14 +108,14 @@ def test_a_file_with_any_byte_changed_is_an_error(content, tmp_path_factory, dat
 
 
 @given(garbage=st.binary(max_size=200))
-def test_bytes_that_are_no_model_are_an_error(garbage, tmp_path_factory):
+def test_bytes_that_are_no_model_are_an_error(garbage: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     file = tmp_path_factory.getbasetemp() / "garbage"
     file.write_bytes(garbage)
     with pytest.raises(DamagedFileError, match="begins with"):
         load(file)
 
 
-def test_the_error_of_a_damaged_file_says_what_is_wrong_with_it(content, tmp_path):
+def test_the_error_of_a_damaged_file_says_what_is_wrong_with_it(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "model"
     file.write_bytes(content[:-1])
     with pytest.raises(DamagedFileError, match="does not have the SHA-256 it was written with") as error:
@@ -114,11 +126,11 @@ def test_the_error_of_a_damaged_file_says_what_is_wrong_with_it(content, tmp_pat
 
 
 class Malicious:
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Callable[[str], NoReturn], tuple[str]]:
         return (sys.exit, ("code of the file was run",))
 
 
-def test_nothing_in_a_file_is_ever_unpickled(content, tmp_path):
+def test_nothing_in_a_file_is_ever_unpickled(content: bytes, tmp_path: Path) -> None:
     """A file with a valid digest whose array is a pickle that would end this process."""
     file = tmp_path / "model"
     archive_of = tmp_path / "archive.zip"
@@ -134,7 +146,7 @@ def test_nothing_in_a_file_is_ever_unpickled(content, tmp_path):
         load(file)
 
 
-def test_a_file_of_another_kind_or_with_parts_missing_is_an_error(content, tmp_path):
+def test_a_file_of_another_kind_or_with_parts_missing_is_an_error(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "file"
     write_container(file, "checkpoint", {}, {})
     with pytest.raises(DamagedFileError, match="begins with 'sharpbits checkpoint 1'"):
@@ -147,7 +159,7 @@ def test_a_file_of_another_kind_or_with_parts_missing_is_an_error(content, tmp_p
         load(file)
 
 
-def test_the_file_names_its_versions_and_its_table(trained, tmp_path):
+def test_the_file_names_its_versions_and_its_table(trained: QuantumClassifier, tmp_path: Path) -> None:
     schema = Schema(("a", "b", "c"), "d", LabelNames("no", "yes"))
     save(trained, tmp_path / "model", schema=schema)
     model = load(tmp_path / "model")
@@ -158,7 +170,7 @@ def test_the_file_names_its_versions_and_its_table(trained, tmp_path):
 
 
 @pytest.mark.parametrize("labels", [[False, True], [0, 1], [-1.0, 1.0], ["a", "bc"]])
-def test_labels_keep_their_kind(features, labels, tmp_path):
+def test_labels_keep_their_kind(features: Array, labels: list[Any], tmp_path: Path) -> None:
     truth = np.asarray(labels)[(features[:, 0] > 0).astype(int)]
     for kind in (truth.dtype, object) if isinstance(labels[0], str) else (truth.dtype,):
         model = QuantumClassifier(qubits=2, epochs=1, random_state=0).fit(features, truth.astype(kind))
@@ -168,7 +180,7 @@ def test_labels_keep_their_kind(features, labels, tmp_path):
         assert loaded.predict(features).tolist() == model.predict(features).tolist()
 
 
-def test_an_untrained_model_and_a_bad_place_are_errors(trained, tmp_path):
+def test_an_untrained_model_and_a_bad_place_are_errors(trained: QuantumClassifier, tmp_path: Path) -> None:
     with pytest.raises(UntrainedError):
         QuantumClassifier().save(tmp_path / "model")
     with pytest.raises(SharpbitsError, match="could not be written"):

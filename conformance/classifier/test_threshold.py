@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +15,9 @@ from sklearn.metrics import balanced_accuracy_score, brier_score_loss, confusion
 from sharpbits.classifier import InvalidDataError, best_threshold, evaluate
 from sharpbits.errors import UsageError
 
+Array = npt.NDArray[Any]
+Metric = Callable[[Array, Array], float]
+
 ROWS = st.lists(
     st.tuples(st.one_of(st.integers(-3, 3).map(float), st.floats(-1e300, 1e300)), st.integers(0, 1)),
     min_size=2,
@@ -18,21 +25,21 @@ ROWS = st.lists(
 ).filter(lambda rows: len({label for _, label in rows}) == 2)
 
 
-def balanced_accuracy(labels, said):
-    return (said[labels == 1].mean() + (1 - said[labels == 0]).mean()) / 2
+def balanced_accuracy(labels: Array, said: Array) -> float:
+    return float((said[labels == 1].mean() + (1 - said[labels == 0]).mean()) / 2)
 
 
-def f1(labels, said):
+def f1(labels: Array, said: Array) -> float:
     hits = np.sum(said * labels)
-    return 2 * hits / (said.sum() + labels.sum())
+    return float(2 * hits / (said.sum() + labels.sum()))
 
 
 @pytest.mark.parametrize("metric", [balanced_accuracy, f1])
 @given(rows=ROWS)
-def test_no_threshold_is_better(metric, rows):
+def test_no_threshold_is_better(metric: Metric, rows: list[tuple[float, int]]) -> None:
     logits, labels = map(np.array, zip(*rows, strict=True))
 
-    def score(threshold):
+    def score(threshold: float) -> float:
         return metric(labels, (logits > threshold).astype(int))
 
     chosen = best_threshold(logits, labels, metric.__name__)
@@ -40,12 +47,12 @@ def test_no_threshold_is_better(metric, rows):
     assert score(chosen) >= max(score(x) for x in [-np.inf, *logits]) - 1e-9
 
 
-def test_of_equally_good_thresholds_it_is_the_one_nearest_to_one_half():
+def test_of_equally_good_thresholds_it_is_the_one_nearest_to_one_half() -> None:
     assert best_threshold([-3.0, 5.0], [0, 1], "balanced_accuracy") == 0.0
     assert best_threshold([1.0, 5.0], [0, 1], "f1") == 3.0
 
 
-def test_a_threshold_that_cannot_be_chosen_is_an_error():
+def test_a_threshold_that_cannot_be_chosen_is_an_error() -> None:
     with pytest.raises(UsageError, match="'recall' is none of"):
         best_threshold([0.0, 1.0], [0, 1], "recall")
     with pytest.raises(UsageError, match="0 positive and 2 negative"):
@@ -58,7 +65,7 @@ def test_a_threshold_that_cannot_be_chosen_is_an_error():
         lambda rows: len({label for _, label in rows}) == 2
     )
 )
-def test_the_figures_are_scikit_learns(rows):
+def test_the_figures_are_scikit_learns(rows: list[tuple[float, int]]) -> None:
     decisions, labels = map(np.array, zip(*rows, strict=True))
     probabilities = 1 / (1 + np.exp(-decisions))
     result = evaluate(labels, decisions, probabilities)
@@ -74,7 +81,7 @@ def test_the_figures_are_scikit_learns(rows):
     np.testing.assert_allclose(weighted, labels.sum(), rtol=1e-12)
 
 
-def test_calibration_is_perfect_where_the_probability_is_the_share():
+def test_calibration_is_perfect_where_the_probability_is_the_share() -> None:
     result = evaluate([0, 0, 0, 1, 1, 1, 1, 0], [-1] * 4 + [1] * 4, [0.25] * 4 + [0.75] * 4)
     assert result.calibration_error == 0
     assert [(part.rows, part.probability, part.positive) for part in result.calibration] == [
@@ -83,6 +90,6 @@ def test_calibration_is_perfect_where_the_probability_is_the_share():
     ]
 
 
-def test_a_table_of_one_class_cannot_be_evaluated():
+def test_a_table_of_one_class_cannot_be_evaluated() -> None:
     with pytest.raises(InvalidDataError, match="2 positive and 0 negative"):
         evaluate([1, 1], [0.5, 1.0], [0.6, 0.7])

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import Any, NoReturn
 
 import jax
 import numpy as np
@@ -15,6 +17,7 @@ import pytest
 from sharpbits.classifier import (
     DamagedFileError,
     DivergenceError,
+    Parameters,
     Part,
     Settings,
     UnsupportedError,
@@ -22,8 +25,11 @@ from sharpbits.classifier import (
     get_mode,
     train,
 )
-from sharpbits.classifier.modes import DEVICES, MODES
+from sharpbits.classifier.history import History
+from sharpbits.classifier.modes import DEVICES, MODES, Mode
 from sharpbits.errors import SharpbitsError, UsageError
+
+Trained = tuple[Parameters, History]
 
 LAYERS, WIRES, ROWS = 1, 2, 20
 
@@ -34,11 +40,11 @@ def part(seed: int = 0) -> Part:
     return Part(angles, (angles.sum(axis=1) > 0).astype(np.int64))
 
 
-def fused(dtype: str = "float64"):
+def fused(dtype: str = "float64") -> Mode:
     return get_mode("fused", "auto", layers=LAYERS, wires=WIRES, dtype=dtype)
 
 
-def same_bits(one, other) -> bool:
+def same_bits(one: Trained, other: Trained) -> bool:
     (parameters, history), (other_parameters, other_history) = one, other
     return all(
         np.asarray(a).tobytes() == np.asarray(b).tobytes()
@@ -51,14 +57,14 @@ def same_bits(one, other) -> bool:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_equal_arguments_give_equal_bits_and_another_seed_gives_others(dtype):
+def test_equal_arguments_give_equal_bits_and_another_seed_gives_others(dtype: str) -> None:
     first = train(fused(dtype), part(), Settings(epochs=3, batch_size=8))
     assert same_bits(first, train(fused(dtype), part(), Settings(epochs=3, batch_size=8)))
     assert not same_bits(first, train(fused(dtype), part(), Settings(epochs=3, batch_size=8, seed=1)))
     assert {str(leaf.dtype) for leaf in first[0]} == {dtype}
 
 
-def test_the_loss_falls_and_one_loss_a_step_is_reported():
+def test_the_loss_falls_and_one_loss_a_step_is_reported() -> None:
     seen = []
     _, history = train(
         fused(), part(), Settings(epochs=20, batch_size=8), report=lambda h, rows: seen.append((h.epochs, rows))
@@ -71,7 +77,7 @@ def test_the_loss_falls_and_one_loss_a_step_is_reported():
 
 
 @pytest.mark.parametrize("mode", ["vmap", "map", "native"])
-def test_every_mode_trains_to_the_same_parameters(mode):
+def test_every_mode_trains_to_the_same_parameters(mode: str) -> None:
     """SGD, whose steps are the gradient and nothing else: rounding stays rounding."""
     pytest.importorskip("catalyst")
     settings = Settings(epochs=2, batch_size=8, optimiser="sgd", learning_rate=0.1)
@@ -82,8 +88,8 @@ def test_every_mode_trains_to_the_same_parameters(mode):
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "momentum", "sgd"])
-def test_a_resumed_run_ends_in_the_same_bits_as_an_uninterrupted_one(tmp_path, optimiser):
-    common = {"batch_size": 8, "optimiser": optimiser, "patience": 50}
+def test_a_resumed_run_ends_in_the_same_bits_as_an_uninterrupted_one(tmp_path: Path, optimiser: str) -> None:
+    common: dict[str, Any] = {"batch_size": 8, "optimiser": optimiser, "patience": 50}
     whole = train(fused(), part(), Settings(epochs=6, **common), validation=part(1))
     file = tmp_path / "run"
     train(fused(), part(), Settings(epochs=4, checkpoint=file, **common), validation=part(1))
@@ -110,7 +116,7 @@ print(history.epochs, *(np.asarray(leaf).tobytes().hex() for leaf in (*parameter
 
 
 @pytest.mark.parametrize("mode", ["fused", "native"])
-def test_a_killed_run_resumes_bit_for_bit(tmp_path, mode):
+def test_a_killed_run_resumes_bit_for_bit(tmp_path: Path, mode: str) -> None:
     """The run is killed where it happens to be, by SIGKILL, once it has written a checkpoint; another goes on."""
     if mode == "native":
         pytest.importorskip("catalyst")
@@ -133,7 +139,7 @@ def test_a_killed_run_resumes_bit_for_bit(tmp_path, mode):
     assert resumed[1:] == [np.asarray(leaf).tobytes().hex() for leaf in (*parameters, *history.step_losses)]
 
 
-def test_a_checkpoint_of_another_run_is_refused_and_the_difference_named(tmp_path):
+def test_a_checkpoint_of_another_run_is_refused_and_the_difference_named(tmp_path: Path) -> None:
     file = tmp_path / "run"
     train(fused(), part(), Settings(epochs=1, checkpoint=file))
     with pytest.raises(UsageError, match=r"learning_rate is 0\.05 there and 0\.1 here"):
@@ -144,7 +150,7 @@ def test_a_checkpoint_of_another_run_is_refused_and_the_difference_named(tmp_pat
         train(fused(), part(), Settings(epochs=2, checkpoint=file))
 
 
-def test_a_damaged_checkpoint_is_refused(tmp_path):
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "run"
     train(fused(), part(), Settings(epochs=1, checkpoint=file))
     content = file.read_bytes()
@@ -153,7 +159,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
         train(fused(), part(), Settings(epochs=2, checkpoint=file, resume=True))
 
 
-def test_a_checkpoint_is_written_every_so_many_epochs_and_whole(tmp_path):
+def test_a_checkpoint_is_written_every_so_many_epochs_and_whole(tmp_path: Path) -> None:
     file = tmp_path / "run"
     seen = []
     train(
@@ -167,7 +173,7 @@ def test_a_checkpoint_is_written_every_so_many_epochs_and_whole(tmp_path):
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_early_stopping_keeps_the_parameters_of_the_lowest_validation_loss():
+def test_early_stopping_keeps_the_parameters_of_the_lowest_validation_loss() -> None:
     """The validation labels are the opposite of the training labels: every epoch makes their loss worse."""
     held_out = Part(part().angles, 1 - part().labels)
     settings = Settings(epochs=50, batch_size=8, patience=3)
@@ -179,7 +185,7 @@ def test_early_stopping_keeps_the_parameters_of_the_lowest_validation_loss():
 
 
 @pytest.mark.parametrize("mode", ["fused", "native"])
-def test_a_nan_in_the_loss_stops_with_epoch_step_and_batch(mode):
+def test_a_nan_in_the_loss_stops_with_epoch_step_and_batch(mode: str) -> None:
     """One angle is NaN, so the batch that holds its row has a NaN loss."""
     if mode == "native":
         pytest.importorskip("catalyst")
@@ -195,7 +201,7 @@ def test_a_nan_in_the_loss_stops_with_epoch_step_and_batch(mode):
     assert "13" in rows
 
 
-def test_a_run_that_diverges_later_names_its_epoch_and_leaves_the_good_checkpoint(tmp_path):
+def test_a_run_that_diverges_later_names_its_epoch_and_leaves_the_good_checkpoint(tmp_path: Path) -> None:
     """Plain descent with a step that overflows float32 after some updates."""
     file = tmp_path / "run"
     settings = Settings(
@@ -219,17 +225,17 @@ def test_a_run_that_diverges_later_names_its_epoch_and_leaves_the_good_checkpoin
         ({"learning_rate": 0.0}, "not a positive finite number"),
     ],
 )
-def test_settings_that_cannot_be_used_are_errors(wrong, why):
+def test_settings_that_cannot_be_used_are_errors(wrong: dict[str, Any], why: str) -> None:
     with pytest.raises(UsageError, match=why):
         train(fused(), part(), Settings(**wrong))
 
 
-def test_resuming_from_a_file_that_does_not_exist_is_an_error(tmp_path):
+def test_resuming_from_a_file_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         train(fused(), part(), Settings(checkpoint=tmp_path / "none", resume=True))
 
 
-def test_what_the_program_around_training_set_for_jax_is_left_alone():
+def test_what_the_program_around_training_set_for_jax_is_left_alone() -> None:
     code = (
         "import jax, numpy as np; from sharpbits.classifier import QuantumClassifier;"
         "X = np.random.default_rng(0).normal(size=(20, 2));"
@@ -242,7 +248,7 @@ def test_what_the_program_around_training_set_for_jax_is_left_alone():
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("device", DEVICES)
-def test_a_mode_runs_on_the_device_that_was_asked_for_or_not_at_all(mode, device):
+def test_a_mode_runs_on_the_device_that_was_asked_for_or_not_at_all(mode: str, device: str) -> None:
     sensible = {
         "vmap": {"default.qubit", "lightning.qubit", "lightning.gpu"},
         "map": {"default.qubit", "lightning.qubit", "lightning.gpu"},
@@ -259,7 +265,7 @@ def test_a_mode_runs_on_the_device_that_was_asked_for_or_not_at_all(mode, device
     assert chosen_device in sensible[chosen_mode]
 
 
-def test_auto_logs_what_it_chose_and_why(caplog):
+def test_auto_logs_what_it_chose_and_why(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", logger="sharpbits.classifier"):
         assert choose() == ("fused", "statevector")
         assert choose(device="lightning.qubit") == ("native", "lightning.qubit")
@@ -278,16 +284,18 @@ def test_auto_logs_what_it_chose_and_why(caplog):
         (("native", "lightning.gpu"), {"use_async": "yes"}, "cannot be 'yes'"),
     ],
 )
-def test_a_name_or_an_option_that_cannot_be_used_is_an_error(arguments, options, why):
+def test_a_name_or_an_option_that_cannot_be_used_is_an_error(
+    arguments: tuple[str, str], options: dict[str, object], why: str
+) -> None:
     with pytest.raises(UsageError, match=why):
         get_mode(*arguments, layers=1, wires=2, dtype="float64", options=options)
 
 
-def test_a_device_that_is_not_installed_says_what_to_install(monkeypatch):
+def test_a_device_that_is_not_installed_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pennylane")
     import pennylane
 
-    def absent(*_, **__):
+    def absent(*_: object, **__: object) -> NoReturn:
         raise ImportError("libcustatevec.so.1: cannot open shared object file")
 
     monkeypatch.setattr(pennylane, "device", absent)
@@ -296,11 +304,12 @@ def test_a_device_that_is_not_installed_says_what_to_install(monkeypatch):
     assert "libcustatevec" in str(error.value)
 
 
-def test_training_runs_where_x64_is_off_for_the_rest_of_the_program():
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", False)
+def test_training_runs_where_x64_is_off_for_the_rest_of_the_program() -> None:
+    config: Any = jax.config  # has no types
+    before = config.jax_enable_x64
+    config.update("jax_enable_x64", False)
     try:
         parameters, _ = train(fused("float64"), part(), Settings(epochs=1))
     finally:
-        jax.config.update("jax_enable_x64", before)
+        config.update("jax_enable_x64", before)
     assert parameters.weights.dtype == np.float64

@@ -28,7 +28,7 @@ def noisy_run(seed: int, slowdown: float = 1.0) -> tuple[list[float], list[float
     def side(cost: float) -> list[float]:
         jitter = np.exp(random.normal(scale=0.06, size=ROUNDS))
         spikes = np.where(random.random(ROUNDS) < 0.08, 1 + random.pareto(1.5, ROUNDS), 1.0)
-        return (cost * drift * wobble * jitter * spikes).tolist()
+        return [float(time) for time in cost * drift * wobble * jitter * spikes]
 
     return side(slowdown), side(1.0)
 

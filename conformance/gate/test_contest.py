@@ -162,8 +162,8 @@ def test_results_on_their_way_are_waited_for(monkeypatch: pytest.MonkeyPatch) ->
     cuda = SimpleNamespace(
         is_available=lambda: True, is_initialized=lambda: True, synchronize=lambda: waited.append(("cuda", None))
     )
-    monkeypatch.setitem(sys.modules, "jax", jax)  # type: ignore[arg-type]
-    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "jax", jax)
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
     wait_for_devices("result")
     assert waited == [("jax", "result"), ("cuda", None)]
 

@@ -158,8 +158,12 @@ def test_a_hint_stays_within_the_window(opened: Callable[..., Any]) -> None:
 def test_a_click_opens_the_detail_and_closing_returns_the_focus(opened: Callable[..., Any]) -> None:
     tab = opened()
     one = cell(tab, "toy/lax_map", "0.12.0")
-    for close in (lambda: tab.get_by_role("button", name="Close").click(), lambda: tab.keyboard.press("Escape"),
-                  lambda: tab.mouse.click(3, 3)):  # fmt: skip
+    ways: list[Callable[[], Any]] = [
+        lambda: tab.get_by_role("button", name="Close").click(),
+        lambda: tab.keyboard.press("Escape"),
+        lambda: tab.mouse.click(3, 3),
+    ]
+    for close in ways:
         one.click()
         dialog = tab.get_by_role("dialog")
         sync_api.expect(dialog).to_be_visible()

@@ -43,7 +43,11 @@ def test_answers_on_stacks_that_vary_are_wrong_less_often_than_stated(rate: floa
         if not ends.differ(0.99):
             unsettled += 1
             continue
-        side = settle(lambda new=truth is Side.NEW: new and generator.random() < rate, ends, confidence=0.99)
+
+        def one_more(bad: bool = truth is Side.NEW) -> bool:
+            return bad and generator.random() < rate
+
+        side = settle(one_more, ends, confidence=0.99)
         wrong += side not in (truth, Side.UNSETTLED)
         unsettled += side is Side.UNSETTLED
     assert wrong <= 20, "1 % of 1000, and as much again for ends that were not typical"

@@ -7,8 +7,9 @@ QuantumClassifier(mode='native', qubits=4)
 How a row becomes a label: ``data`` reads tables, ``preprocessing`` makes angles of features, ``modes`` compute the
 ``circuit`` and its gradient (``gradients``, ``fused``), ``loss`` and ``optimisers`` say what a step is, ``training``
 runs the epochs (``batching``, ``checkpoint``, ``progress``), ``threshold`` draws the line, ``estimator`` puts it
-together for scikit-learn, ``persistence`` keeps it in a file, ``evaluation`` and ``plots`` tell how good it is, and
-``commands`` are ``sharpbits train`` and ``sharpbits evaluate``.
+together for scikit-learn. ``hyperparameters`` is what it is told, ``fitted`` what comes of it, ``persistence`` the file
+of both, ``model`` the estimator with its table; ``evaluation`` and ``plots`` tell how good it is, and ``commands`` are
+``sharpbits train`` and ``sharpbits evaluate``.
 """
 
 from sharpbits.classifier.data import LabelNames, Schema, embedded_table, read_table, sample_rows, split_rows
@@ -23,9 +24,9 @@ from sharpbits.classifier.errors import (
 from sharpbits.classifier.estimator import QuantumClassifier
 from sharpbits.classifier.evaluation import Evaluation, evaluate
 from sharpbits.classifier.gradients import mean_loss_and_gradient, values_and_gradients
+from sharpbits.classifier.model import Model, load, save
 from sharpbits.classifier.modes import DEVICES, MODES, Mode, choose, get_mode
 from sharpbits.classifier.parameters import Parameters, initial_parameters
-from sharpbits.classifier.persistence import Model, load, save
 from sharpbits.classifier.plots import plot
 from sharpbits.classifier.preprocessing import Preprocessing
 from sharpbits.classifier.threshold import best_threshold

@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,8 @@ from sharpbits.classifier.data import (
 )
 from sharpbits.classifier.estimator import QuantumClassifier
 from sharpbits.classifier.evaluation import Evaluation, evaluate
-from sharpbits.classifier.persistence import load, save
+from sharpbits.classifier.hyperparameters import Hyperparameters
+from sharpbits.classifier.model import load, save
 from sharpbits.errors import UsageError
 from sharpbits.files import check_targets
 
@@ -44,8 +45,8 @@ class TrainRequest:
         The table (None: the embedded one), its label column, positive class, columns to leave out, sample size.
     test
         Share of the rows held out for the test.
-    settings
-        Arguments of :class:`~sharpbits.classifier.estimator.QuantumClassifier`; a threshold may be text.
+    hyperparameters
+        Of the classifier.
     out
         Where to write the model; None: nowhere.
     """
@@ -57,7 +58,7 @@ class TrainRequest:
     drop: tuple[str, ...] = ()
     rows: int = 0
     test: float = 0.2
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
 
 
 def run_train(request: TrainRequest) -> int:
@@ -68,16 +69,17 @@ def run_train(request: TrainRequest) -> int:
     SharpbitsError
         The request or the data cannot be used; told before anything is trained where it can be known.
     """
-    targets = {"--out": request.out, "--checkpoint": request.settings.get("checkpoint")}
+    settings = request.hyperparameters
+    targets = {"--out": request.out, "--checkpoint": settings.checkpoint_file}
     check_targets(targets, "the model cannot be written", inputs=[request.data])
-    seed = int(request.settings.get("random_state", 0))
+    seed = 0 if settings.random_state is None else int(settings.random_state)
     table, target = _table(request)
     if request.rows:
         table = table.iloc[sample_rows(len(table), request.rows, seed)].reset_index(drop=True)
     schema = Schema.of(table, target, drop=request.drop, positive=request.positive)
     features, labels = schema.feature_values(table), schema.label_codes(table)
     rest, test = split_rows(labels, request.test, seed)
-    estimator = QuantumClassifier(**{**request.settings, "threshold": _threshold(request), "progress": True})
+    estimator = QuantumClassifier.of(settings)
     start = time.perf_counter()
     with _choices_on_stderr():
         estimator.fit(features[rest], labels[rest])
@@ -151,15 +153,6 @@ def _table(request: TrainRequest) -> tuple[pd.DataFrame, str]:
             resolution="name it: --target COLUMN",
         )
     return read_table(request.data), target
-
-
-def _threshold(request: TrainRequest) -> str | float:
-    """Read a threshold that may be a criterion or a probability."""
-    given = request.settings.get("threshold", "balanced_accuracy")
-    try:
-        return float(given)
-    except ValueError:
-        return str(given)
 
 
 def _logistic_regression(features: Any, labels: Any, *, missing: str) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,15 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sharpbits.classifier.data.schema import Schema
 from sharpbits.classifier.data.splits import split_rows
 from sharpbits.classifier.errors import InvalidDataError, as_ours
+from sharpbits.classifier.fitted import Fitted
+from sharpbits.classifier.history import History
+from sharpbits.classifier.hyperparameters import Hyperparameters
 from sharpbits.classifier.modes import Mode, choose, get_mode
+from sharpbits.classifier.parameters import Parameters
+from sharpbits.classifier.persistence import read_model, write_model
 from sharpbits.classifier.precision import precision
 from sharpbits.classifier.preprocessing import Preprocessing, check_policy
 from sharpbits.classifier.progress import progress_bar, silent
@@ -33,7 +40,7 @@ DEFAULT_QUBITS = 8
 Floats = npt.NDArray[np.float64]
 
 
-class QuantumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class QuantumClassifier(ClassifierMixin, BaseEstimator, Hyperparameters):  # type: ignore[misc]
     """A variational quantum classifier of two classes.
 
     Features are standardised and projected onto ``qubits`` components by partial least squares, each component turns
@@ -42,42 +49,23 @@ class QuantumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    qubits
-        How many components and wires; None: 8, or the number of features if that is less.
-    layers
-        Layers of rotations and CNOTs. One is too few: the ring leaves wire 0, the first component, unread (for two
-        wires or more); every wire is read from two layers on.
-    mode, device, device_options
-        How the circuit is computed: see :func:`sharpbits.classifier.modes.choose`.
-    dtype
-        ``float32`` or ``float64``.
-    epochs, batch_size, optimiser, learning_rate, patience
-        See :class:`sharpbits.classifier.training.Settings`.
-    validation_fraction
-        Share of the rows to split off, class by class, for the threshold and for stopping early; 0: none.
-    threshold
-        ``balanced_accuracy`` or ``f1``: maximise it on the validation part. A number between 0 and 1: the
-        probability from which on a row is positive. A threshold maximised on a small validation part follows its
-        outliers: on the 91 rows of the embedded table it costs some seeds several points that 0.5 does not.
-    missing
-        ``error``, or ``median``: fill with the training part's median.
-    random_state
-        Seed of everything that is drawn.
-    checkpoint, checkpoint_every, resume
-        File to write the run to, every how many epochs, and whether to go on from it.
-    progress
-        Show a progress bar on stderr.
+    **parameters
+        The fields of :class:`sharpbits.classifier.hyperparameters.Hyperparameters`, by name.
 
     Attributes
     ----------
+    fitted_
+        All that was fitted, in one value; the following are parts of it.
     classes_
         The two labels; the second is the positive class.
     parameters_, preprocessing_, threshold_
         What was fitted; the threshold is a logit.
     mode_, device_
         What ``auto`` chose.
-    history_, training_rows_
-        The losses and times of each epoch, and its number of rows.
+    history_, seed_
+        The losses and times of each epoch, and what everything was drawn with.
+    training_rows_
+        The number of rows of an epoch; set by ``fit`` only.
     n_features_in_, feature_names_in_
         As scikit-learn defines them.
 
@@ -98,48 +86,18 @@ class QuantumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         print(model.score(testing, testing_labels))
     """
 
-    def __init__(
-        self,
-        *,
-        qubits: int | None = None,
-        layers: int = 2,
-        mode: str = "auto",
-        device: str = "auto",
-        device_options: Mapping[str, object] | None = None,
-        dtype: str = "float32",
-        epochs: int = 50,
-        batch_size: int = 32,
-        optimiser: str = "adam",
-        learning_rate: float = 0.05,
-        patience: int | None = None,
-        validation_fraction: float = 0.2,
-        threshold: str | float = "balanced_accuracy",
-        missing: str = "error",
-        random_state: Any = None,
-        checkpoint: str | Path | None = None,
-        checkpoint_every: int = 1,
-        resume: bool = False,
-        progress: bool = False,
-    ) -> None:
-        self.qubits = qubits
-        self.layers = layers
-        self.mode = mode
-        self.device = device
-        self.device_options = device_options
-        self.dtype = dtype
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.optimiser = optimiser
-        self.learning_rate = learning_rate
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.threshold = threshold
-        self.missing = missing
-        self.random_state = random_state
-        self.checkpoint = checkpoint
-        self.checkpoint_every = checkpoint_every
-        self.resume = resume
-        self.progress = progress
+    @classmethod
+    def of(cls, hyperparameters: Hyperparameters, fitted: Fitted | None = None) -> QuantumClassifier:
+        """Return an estimator with these parameters, trained if what was fitted is given."""
+        estimator = cls()
+        for field in fields(Hyperparameters):
+            setattr(estimator, field.name, getattr(hyperparameters, field.name))
+        if fitted is not None:
+            estimator.fitted_ = fitted
+            estimator.n_features_in_ = fitted.preprocessing.mean.size
+            if fitted.feature_names is not None:
+                estimator.feature_names_in_ = np.array(fitted.feature_names, dtype=object)
+        return estimator
 
     def fit(self, X: Any, y: Any) -> QuantumClassifier:  # noqa: N803
         """Train.
@@ -164,35 +122,37 @@ class QuantumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         with as_ours():
             features, labels = validate_data(self, X, y, dtype=np.float64, ensure_all_finite=self._finite())
             check_classification_targets(labels)
-            self.classes_, codes = np.unique(labels, return_inverse=True)
-        self._check_binary(labels)
+            classes, codes = np.unique(labels, return_inverse=True)
+        _check_binary(classes, labels)
         self._check_parameters()
-        self.seed_ = int(check_random_state(self.random_state).randint(2**31 - 1))
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         rows, held_out = np.arange(len(codes)), np.arange(0)
         if self.validation_fraction:
-            rows, held_out = split_rows(codes, self.validation_fraction, self.seed_)
-        self.training_rows_ = len(rows)
-        self.mode_, self.device_ = choose(self.mode, self.device)
+            rows, held_out = split_rows(codes, self.validation_fraction, seed)
+        mode_name, device = choose(self.mode, self.device)
         wires = min(DEFAULT_QUBITS, features.shape[1], len(rows)) if self.qubits is None else self.qubits
-        self.preprocessing_ = Preprocessing.fit(features[rows], codes[rows], wires, missing=self.missing)
-        settings = Settings(
-            epochs=self.epochs,
-            batch_size=min(self.batch_size, len(rows)),
-            optimiser=self.optimiser,
-            learning_rate=self.learning_rate,
-            patience=self.patience,
-            seed=self.seed_,
-            checkpoint=None if self.checkpoint is None else Path(self.checkpoint),
-            checkpoint_every=self.checkpoint_every,
-            resume=self.resume,
-        )
-        part = Part(self.preprocessing_.transform(features[rows]), codes[rows])
+        preprocessing = Preprocessing.fit(features[rows], codes[rows], wires, missing=self.missing)
+        part = Part(preprocessing.transform(features[rows]), codes[rows])
         validation = None
         if held_out.size:
-            validation = Part(self.preprocessing_.transform(features[held_out]), codes[held_out])
+            validation = Part(preprocessing.transform(features[held_out]), codes[held_out])
+        mode = self._mode(mode_name, device, wires)
+        settings = Settings.of(self, seed=seed, rows=len(rows))
         with progress_bar(self.epochs) if self.progress else _nothing() as report:
-            self.parameters_, self.history_ = train(self._mode(), part, settings, validation=validation, report=report)
-        self.threshold_ = self._choose_threshold(validation)
+            parameters, history = train(mode, part, settings, validation=validation, report=report)
+        names = getattr(self, "feature_names_in_", None)
+        self.training_rows_ = len(rows)
+        self.fitted_ = Fitted(
+            classes=classes,
+            feature_names=None if names is None else tuple(map(str, names)),
+            seed=seed,
+            mode=mode_name,
+            device=device,
+            preprocessing=preprocessing,
+            parameters=parameters,
+            threshold=self._choose_threshold(mode, parameters, validation),
+            history=history,
+        )
         return self
 
     def decision_function(self, X: Any) -> Floats:  # noqa: N803
@@ -219,18 +179,75 @@ class QuantumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         labels: npt.NDArray[Any] = self.classes_[positive.astype(np.int64)]
         return labels
 
-    def save(self, path: str | Path) -> None:
-        """Write the trained model to one file: see :mod:`sharpbits.classifier.persistence`."""
-        from sharpbits.classifier.persistence import save
+    def save(self, path: str | Path, *, schema: Schema | None = None) -> None:
+        """Write the trained model, and the table it was trained on if that is given, to one file.
 
-        save(self, Path(path))
+        Raises
+        ------
+        UntrainedError
+            ``fit`` was not called.
+        InvalidDataError
+            The labels are of a kind that the file cannot hold.
+        SharpbitsError
+            The file cannot be written.
+        """
+        with as_ours():
+            check_is_fitted(self, "fitted_")
+        write_model(Path(path), self, self.fitted_, schema)
 
     @staticmethod
     def load(path: str | Path) -> QuantumClassifier:
-        """Read a model that :meth:`save` wrote: see :mod:`sharpbits.classifier.persistence`."""
-        from sharpbits.classifier.persistence import load
+        """Read a model that :meth:`save` wrote.
 
-        return load(Path(path)).estimator
+        Raises
+        ------
+        UsageError
+            There is no such file.
+        DamagedFileError
+            It is not an intact model.
+        """
+        stored = read_model(Path(path))
+        return QuantumClassifier.of(stored.hyperparameters, stored.fitted)
+
+    @property
+    def classes_(self) -> npt.NDArray[Any]:
+        """The two labels; the second is the positive class."""
+        return self.fitted_.classes
+
+    @property
+    def parameters_(self) -> Parameters:
+        """What was trained."""
+        return self.fitted_.parameters
+
+    @property
+    def preprocessing_(self) -> Preprocessing:
+        """From features to angles."""
+        return self.fitted_.preprocessing
+
+    @property
+    def threshold_(self) -> float:
+        """The logit from which on a row is positive."""
+        return self.fitted_.threshold
+
+    @property
+    def mode_(self) -> str:
+        """The mode that was trained in."""
+        return self.fitted_.mode
+
+    @property
+    def device_(self) -> str:
+        """The device that was trained on."""
+        return self.fitted_.device
+
+    @property
+    def history_(self) -> History:
+        """The losses and times of each epoch."""
+        return self.fitted_.history
+
+    @property
+    def seed_(self) -> int:
+        """What everything was drawn with."""
+        return self.fitted_.seed
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -240,31 +257,17 @@ class QuantumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _logits(self, X: Any) -> Floats:  # noqa: N803
         with as_ours():
-            check_is_fitted(self)
+            check_is_fitted(self, "fitted_")
             features = validate_data(self, X, dtype=np.float64, ensure_all_finite=self._finite(), reset=False)
-        return logits(self._mode(), self.parameters_, self.preprocessing_.transform(features))
+        fitted = self.fitted_
+        angles = fitted.preprocessing.transform(features)
+        return logits(self._mode(fitted.mode, fitted.device, angles.shape[1]), fitted.parameters, angles)
 
-    def _mode(self) -> Mode:
-        return get_mode(
-            self.mode_,
-            self.device_,
-            layers=self.layers,
-            wires=self.preprocessing_.rotation.shape[1],
-            dtype=self.dtype,
-            options=self.device_options,
-        )
+    def _mode(self, mode: str, device: str, wires: int) -> Mode:
+        return get_mode(mode, device, layers=self.layers, wires=wires, dtype=self.dtype, options=self.device_options)
 
     def _finite(self) -> bool | str:
         return "allow-nan" if self.missing == "median" else True
-
-    def _check_binary(self, labels: npt.NDArray[Any]) -> None:
-        if len(self.classes_) == 2:
-            return
-        if len(self.classes_) > 2:
-            why = f"Only binary classification is supported. The type of the target is {type_of_target(labels)}"
-        else:
-            why = f"the target has one class only: {self.classes_[0]!r}"
-        raise InvalidDataError("the target is not binary", why=why, resolution="give a target with exactly two labels")
 
     def _check_parameters(self) -> None:
         precision(self.dtype)
@@ -287,12 +290,22 @@ class QuantumClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 resolution="split a validation part off, or give the threshold as a probability",
             )
 
-    def _choose_threshold(self, validation: Part | None) -> float:
+    def _choose_threshold(self, mode: Mode, parameters: Parameters, validation: Part | None) -> float:
         if isinstance(self.threshold, str) and validation is not None:
-            values = logits(self._mode(), self.parameters_, validation.angles)
+            values = logits(mode, parameters, validation.angles)
             return best_threshold(values, validation.labels, self.threshold)
         probability = float(self.threshold)
         return float(np.log(probability) - np.log1p(-probability))
+
+
+def _check_binary(classes: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
+    if len(classes) == 2:
+        return
+    if len(classes) > 2:
+        why = f"Only binary classification is supported. The type of the target is {type_of_target(labels)}"
+    else:
+        why = f"the target has one class only: {classes[0]!r}"
+    raise InvalidDataError("the target is not binary", why=why, resolution="give a target with exactly two labels")
 
 
 def _sigmoid(values: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""A trained model in one file, without pickle: ``save`` and ``load``. Loaded, it predicts the same bits."""
+"""The file of a trained model, without pickle: what is written comes back with the same bits."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import check_is_fitted
 
 from sharpbits.classifier.data.schema import Schema
-from sharpbits.classifier.errors import InvalidDataError, as_ours
-from sharpbits.classifier.estimator import QuantumClassifier
+from sharpbits.classifier.errors import InvalidDataError
+from sharpbits.classifier.fitted import Fitted
 from sharpbits.classifier.history import History
+from sharpbits.classifier.hyperparameters import Hyperparameters
 from sharpbits.classifier.parameters import Parameters
 from sharpbits.classifier.precision import wide_types
 from sharpbits.classifier.preprocessing import Preprocessing
@@ -38,65 +38,67 @@ PACKAGES = (
     "pennylane-lightning",
 )
 
+#: What the names of the history's arrays begin with.
+_HISTORY = "history."
+
 #: Settings of one run of ``fit`` rather than of the model.
 _NOT_STORED = ("random_state", "checkpoint", "checkpoint_every", "resume", "progress")
 
 
 @dataclass(frozen=True)
-class Model:
+class Stored:
     """What a file holds.
 
     Attributes
     ----------
-    estimator
-        The trained classifier.
+    hyperparameters
+        Those of the model; those of its run are not stored, but the seed.
+    fitted
+        What came of them.
     schema
         The table it was trained on; None where it was trained on arrays.
     versions
         Of the packages it was made with.
     """
 
-    estimator: QuantumClassifier
+    hyperparameters: Hyperparameters
+    fitted: Fitted
     schema: Schema | None
     versions: Mapping[str, str]
 
 
-def save(estimator: QuantumClassifier, path: Path, *, schema: Schema | None = None) -> None:
-    """Write a trained classifier: parameters, preprocessing, threshold, labels, history, settings, versions.
+def write_model(path: Path, hyperparameters: Hyperparameters, fitted: Fitted, schema: Schema | None = None) -> None:
+    """Write a trained classifier.
 
     Raises
     ------
-    UntrainedError
-        It is not trained.
     InvalidDataError
         Its labels are of a kind that the file cannot hold.
     SharpbitsError
         The file cannot be written.
     """
-    with as_ours():
-        check_is_fitted(estimator)
-    labels, kind = _storable(estimator.classes_)
-    names = getattr(estimator, "feature_names_in_", None)
+    labels, kind = _storable(fitted.classes)
+    kept = sorted({field.name for field in fields(Hyperparameters)}.difference(_NOT_STORED))
     header = {
-        "settings": {name: value for name, value in estimator.get_params().items() if name not in _NOT_STORED},
-        "seed": estimator.seed_,
-        "mode": estimator.mode_,
-        "device": estimator.device_,
-        "threshold": float(estimator.threshold_).hex(),
+        "settings": {name: getattr(hyperparameters, name) for name in kept},
+        "seed": fitted.seed,
+        "mode": fitted.mode,
+        "device": fitted.device,
+        "threshold": fitted.threshold.hex(),
         "labels": labels,
         "label_type": kind,
-        "feature_names": None if names is None else [str(name) for name in names],
+        "feature_names": None if fitted.feature_names is None else list(fitted.feature_names),
         "schema": None if schema is None else schema.as_dict(),
         "versions": _versions(),
     }
-    arrays = {f"parameters.{name}": np.asarray(value) for name, value in estimator.parameters_._asdict().items()}
-    arrays |= {f"preprocessing.{name}": value for name, value in estimator.preprocessing_.arrays().items()}
-    arrays |= {f"history.{name}": value for name, value in estimator.history_.arrays().items()}
+    arrays = {f"parameters.{name}": np.asarray(value) for name, value in fitted.parameters._asdict().items()}
+    arrays |= {f"preprocessing.{name}": value for name, value in fitted.preprocessing.arrays().items()}
+    arrays |= {f"{_HISTORY}{name}": value for name, value in fitted.history.arrays().items()}
     write_container(path, KIND, header, arrays)
 
 
-def load(path: Path) -> Model:
-    """Read a model.
+def read_model(path: Path) -> Stored:
+    """Read a trained classifier.
 
     Raises
     ------
@@ -119,24 +121,24 @@ def load(path: Path) -> Model:
         ) from error
 
 
-def _rebuilt(header: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Model:
-    estimator = QuantumClassifier(**header["settings"], random_state=header["seed"])
-    estimator.seed_ = header["seed"]
-    estimator.mode_, estimator.device_ = header["mode"], header["device"]
-    estimator.threshold_ = float.fromhex(header["threshold"])
-    estimator.classes_ = np.array(header["labels"], dtype=header["label_type"])
-    estimator.parameters_ = Parameters(*(jnp.asarray(arrays[f"parameters.{name}"]) for name in Parameters._fields))
-    state = {field.name: arrays[f"preprocessing.{field.name}"] for field in fields(Preprocessing)}
-    estimator.preprocessing_ = Preprocessing(**state)
-    prefix = "history."
-    estimator.history_ = History.from_arrays(
-        {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+def _rebuilt(header: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> Stored:
+    names = header["feature_names"]
+    history = {name.removeprefix(_HISTORY): array for name, array in arrays.items() if name.startswith(_HISTORY)}
+    fitted = Fitted(
+        classes=np.array(header["labels"], dtype=header["label_type"]),
+        feature_names=None if names is None else tuple(names),
+        seed=header["seed"],
+        mode=header["mode"],
+        device=header["device"],
+        preprocessing=Preprocessing(*(arrays[f"preprocessing.{field.name}"] for field in fields(Preprocessing))),
+        parameters=Parameters(*(jnp.asarray(arrays[f"parameters.{name}"]) for name in Parameters._fields)),
+        threshold=float.fromhex(header["threshold"]),
+        history=History.from_arrays(history),
     )
-    estimator.n_features_in_ = estimator.preprocessing_.mean.size
-    if header["feature_names"] is not None:
-        estimator.feature_names_in_ = np.array(header["feature_names"], dtype=object)
     schema = None if header["schema"] is None else Schema.from_dict(header["schema"])
-    return Model(estimator, schema, header["versions"])
+    # An unknown name, written by a later version, is a TypeError here and so a file that cannot be read.
+    hyperparameters = Hyperparameters(**header["settings"], random_state=fitted.seed)
+    return Stored(hyperparameters, fitted, schema, header["versions"])
 
 
 def _storable(classes: npt.NDArray[Any]) -> tuple[list[Any], str]:

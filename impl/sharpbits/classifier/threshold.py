@@ -25,6 +25,18 @@ def f1(hits: Counts, false_alarms: Counts, positives: int, negatives: int) -> Co
 CRITERIA: dict[str, Callable[[Counts, Counts, int, int], Counts]] = {"balanced_accuracy": balanced_accuracy, "f1": f1}
 
 
+def criterion_or_probability(text: str) -> str | float:
+    """Read what a threshold is asked for by: a number is a probability, anything else names a criterion.
+
+    >>> criterion_or_probability("f1"), criterion_or_probability("0.5")
+    ('f1', 0.5)
+    """
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 def best_threshold(logits: npt.ArrayLike, labels: npt.ArrayLike, criterion: str) -> float:
     """Return the threshold that maximises a criterion; rows with a greater logit are positive.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,9 @@ logger = logging.getLogger(__name__)
 ROWS_AT_ONCE = 256
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How to train.
+@dataclass(kw_only=True, eq=False)
+class Schedule:
+    """What is asked of a training run, whatever the data and the seed.
 
     Attributes
     ----------
@@ -43,8 +43,6 @@ class Settings:
         A name of :mod:`sharpbits.classifier.optimisers`, and its step.
     patience
         Stop after so many epochs without a lower validation loss, and keep the best parameters; None: never.
-    seed
-        Of the initial parameters and the permutations.
     checkpoint, checkpoint_every
         Where to write the run, and after how many epochs; None: nowhere.
     resume
@@ -56,10 +54,30 @@ class Settings:
     optimiser: str = "adam"
     learning_rate: float = 0.05
     patience: int | None = None
-    seed: int = 0
-    checkpoint: Path | None = None
+    checkpoint: str | Path | None = None
     checkpoint_every: int = 1
     resume: bool = False
+
+    @property
+    def checkpoint_file(self) -> Path | None:
+        """The checkpoint, however its path was given."""
+        return None if self.checkpoint is None else Path(self.checkpoint)
+
+
+@dataclass(kw_only=True, eq=False)
+class Settings(Schedule):
+    """How to train: what is asked for, and the seed of the initial parameters and the permutations."""
+
+    seed: int = 0
+
+    @classmethod
+    def of(cls, schedule: Schedule, *, seed: int, rows: int) -> Settings:
+        """Take what is asked for to a number of rows: no batch holds more than all of them."""
+        settings = cls(seed=seed)
+        for field in fields(Schedule):
+            setattr(settings, field.name, getattr(schedule, field.name))
+        settings.batch_size = min(settings.batch_size, rows)
+        return settings
 
     def check(self, *, validated: bool) -> None:
         """Make sure that the settings can be used.
@@ -85,7 +103,7 @@ class Settings:
             raise UsageError(
                 "the run cannot be resumed", why="no checkpoint is named", resolution="name its file (--checkpoint)"
             )
-        if self.checkpoint is not None and self.checkpoint.exists() and not self.resume:
+        if self.checkpoint_file is not None and self.checkpoint_file.exists() and not self.resume:
             raise UsageError(
                 "the checkpoint is in the way",
                 why=f"{self.checkpoint} exists, and a new run would overwrite it",
@@ -126,7 +144,7 @@ def _train(
     mode: Mode, part: Part, settings: Settings, validation: Part | None, report: Report
 ) -> tuple[Parameters, History]:
     transform = optimiser(settings.optimiser, settings.learning_rate)
-    initial = initial_parameters(mode.layout.layers, mode.layout.wires, mode.dtype, settings.seed)
+    initial = initial_parameters(mode.setup.layers, mode.setup.wires, mode.dtype, settings.seed)
     run = Run(
         state=State(initial, transform.init(initial)),
         key=jax.random.key(settings.seed),
@@ -136,9 +154,10 @@ def _train(
         history=History(),
     )
     identity = _identity(mode, part, settings, validation)
-    if settings.resume and settings.checkpoint is not None:
-        run = load_run(settings.checkpoint, run, identity)
-        logger.info("resumed %s after epoch %d", settings.checkpoint, run.history.epochs)
+    checkpoint = settings.checkpoint_file
+    if settings.resume and checkpoint is not None:
+        run = load_run(checkpoint, run, identity)
+        logger.info("resumed %s after epoch %d", checkpoint, run.history.epochs)
     angles, labels = jnp.asarray(part.angles, mode.dtype), jnp.asarray(part.labels, mode.dtype)
     rows = len(part.labels)
     # The optimiser's state may share memory with the best parameters, which outlive it.
@@ -147,7 +166,7 @@ def _train(
     while run.history.epochs < settings.epochs and not _gave_up(run, settings):
         start = time.perf_counter()
         run.key, key = jax.random.split(run.key)
-        order, weights = epoch_order(key, rows, settings.batch_size, mode.layout.dtype)
+        order, weights = epoch_order(key, rows, settings.batch_size, mode.setup.dtype)
         run.state, losses = jax.block_until_ready(  # type: ignore[no-untyped-call]
             epoch(run.state, angles, labels, order, weights)
         )
@@ -157,8 +176,8 @@ def _train(
         if validation is not None:
             _validate(mode, run, validation)
         report(run.history, rows)
-        if settings.checkpoint is not None and run.history.epochs % settings.checkpoint_every == 0:
-            save_run(settings.checkpoint, run, identity)
+        if checkpoint is not None and run.history.epochs % settings.checkpoint_every == 0:
+            save_run(checkpoint, run, identity)
     if _gave_up(run, settings):
         logger.info("stopped after epoch %d: no lower validation loss since", run.history.epochs)
     return (run.best if settings.patience is not None else run.state.parameters), run.history
@@ -224,11 +243,11 @@ def _identity(mode: Mode, part: Part, settings: Settings, validation: Part | Non
     held_out = [] if validation is None else [validation.angles, validation.labels]
     return {
         "mode": type(mode).__name__.lower(),
-        "device": mode.layout.device,
-        "options": [list(pair) for pair in mode.layout.options],
-        "dtype": mode.layout.dtype,
-        "layers": mode.layout.layers,
-        "wires": mode.layout.wires,
+        "device": mode.setup.device,
+        "options": [list(pair) for pair in mode.setup.options],
+        "dtype": mode.setup.dtype,
+        "layers": mode.setup.layers,
+        "wires": mode.setup.wires,
         "steps": steps_of(len(part.labels), settings.batch_size),
         "batch_size": int(settings.batch_size),
         "optimiser": settings.optimiser,

@@ -56,6 +56,8 @@ def train(
     """Train a variational quantum classifier, and hold it against logistic regression on the same split."""
     with needs_extra("a classifier cannot be trained", "classifier"):
         from sharpbits.classifier.commands import TrainRequest, run_train
+        from sharpbits.classifier.hyperparameters import Hyperparameters
+        from sharpbits.classifier.threshold import criterion_or_probability
 
     request = TrainRequest(
         data=data,
@@ -65,26 +67,27 @@ def train(
         drop=tuple(drop or ()),
         rows=rows,
         test=test,
-        settings={
-            "missing": missing,
-            "validation_fraction": validation,
-            "mode": mode,
-            "device": device,
-            "device_options": ({"c_dtype": c_dtype} if c_dtype else {}) | ({"use_async": True} if use_async else {}),
-            "dtype": dtype,
-            "qubits": qubits or None,
-            "layers": layers,
-            "epochs": epochs,
-            "batch_size": batch,
-            "optimiser": optimiser,
-            "learning_rate": learning_rate,
-            "patience": patience or None,
-            "threshold": threshold,
-            "random_state": seed,
-            "checkpoint": checkpoint,
-            "checkpoint_every": checkpoint_every,
-            "resume": resume,
-        },
+        hyperparameters=Hyperparameters(
+            missing=missing,
+            validation_fraction=validation,
+            mode=mode,
+            device=device,
+            device_options=({"c_dtype": c_dtype} if c_dtype else {}) | ({"use_async": True} if use_async else {}),
+            dtype=dtype,
+            qubits=qubits or None,
+            layers=layers,
+            epochs=epochs,
+            batch_size=batch,
+            optimiser=optimiser,
+            learning_rate=learning_rate,
+            patience=patience or None,
+            threshold=criterion_or_probability(threshold),
+            random_state=seed,
+            checkpoint=checkpoint,
+            checkpoint_every=checkpoint_every,
+            resume=resume,
+            progress=True,
+        ),
     )
     raise typer.Exit(run_train(request))
 

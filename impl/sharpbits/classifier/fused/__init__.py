@@ -6,8 +6,8 @@
 
 ================  ====================================================================================
 ``expectation``   the one function: arguments checked, derivatives, batches of batches
-``kernel``        on CPUs: the native kernel (``impl/native/classifier``) behind JAX's foreign calls
-``statevector``   on every other platform: the same method in ``jax.numpy``
+``kernel``        on CPUs: compiled C++ (``impl/native/classifier``) behind JAX's foreign calls
+``portable``      on every other platform: the same method in ``jax.numpy``
 ================  ====================================================================================
 """
 

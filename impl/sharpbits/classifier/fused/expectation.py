@@ -15,14 +15,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sharpbits.classifier.fused import statevector
+from sharpbits.classifier.fused import portable
 from sharpbits.errors import SharpbitsError, UsageError
 
 _config: Any = jax.config  # has no types
 
-#: ``native``: the kernel, on CPUs. ``statevector``: ``jax.numpy``, anywhere. ``auto``: the kernel where the
+#: ``kernel``: compiled C++, on CPUs. ``portable``: ``jax.numpy``, anywhere. ``auto``: the kernel where the
 #: computation is placed on a CPU, ``jax.numpy`` on any other platform, decided by JAX when it compiles.
-IMPLEMENTATIONS = ("auto", "native", "statevector")
+IMPLEMENTATIONS = ("auto", "kernel", "portable")
 
 #: 2**24 amplitudes in float64 with three states take 0.8 GiB for each thread.
 MOST_WIRES = 24
@@ -42,7 +42,7 @@ def expectation(weights: Any, angles: Any, *, implementation: str = "auto") -> j
     angles
         Radians, ``[rows, wires]``, of the same type: the features, encoded by RY.
     implementation
-        ``auto``, ``native`` or ``statevector``; see :data:`IMPLEMENTATIONS`.
+        ``auto``, ``kernel`` or ``portable``; see :data:`IMPLEMENTATIONS`.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def expectation(weights: Any, angles: Any, *, implementation: str = "auto") -> j
     UsageError
         A shape or type is not as said, there are no wires or more than 24, or no such implementation.
     SharpbitsError
-        The native kernel is asked for and cannot be loaded.
+        The kernel is asked for and cannot be loaded.
     """
     if implementation not in IMPLEMENTATIONS:
         raise UsageError(
@@ -63,7 +63,7 @@ def expectation(weights: Any, angles: Any, *, implementation: str = "auto") -> j
             resolution="name one of them",
         )
     _check(weights, angles)
-    if implementation != "statevector":
+    if implementation != "portable":
         from sharpbits.classifier.fused.kernel import load
 
         load()
@@ -95,15 +95,15 @@ _expectation.defvjp(_forward, _backward)
 
 
 def _by_platform(implementation: str, what: str, weights: jax.Array, angles: jax.Array) -> Any:
-    portable: Callable[..., Any] = getattr(statevector, what)
-    if implementation == "statevector":
-        return portable(weights, angles)
+    anywhere: Callable[..., Any] = getattr(portable, what)
+    if implementation == "portable":
+        return anywhere(weights, angles)
     from sharpbits.classifier.fused import kernel
 
-    native: Callable[..., Any] = getattr(kernel, what)
-    if implementation == "native" or _only_cpus():
-        return native(weights, angles)
-    return jax.lax.platform_dependent(weights, angles, cpu=native, default=portable)
+    on_cpus: Callable[..., Any] = getattr(kernel, what)
+    if implementation == "kernel" or _only_cpus():
+        return on_cpus(weights, angles)
+    return jax.lax.platform_dependent(weights, angles, cpu=on_cpus, default=anywhere)
 
 
 def _only_cpus() -> bool:

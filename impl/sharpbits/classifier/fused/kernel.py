@@ -1,4 +1,4 @@
-"""The native kernel behind JAX's foreign function interface: CPUs only.
+"""The compiled kernel behind JAX's foreign function interface: CPUs only.
 
 It is a plain shared library without a dependency on Python, loaded when it is first used. The batch is split over XLA's
 own threads, a block of rows at a time; each block writes to places of its own, so the bits of the result do not depend
@@ -14,8 +14,12 @@ from typing import Any
 
 import jax
 import numpy as np
+import numpy.typing as npt
 
 from sharpbits.errors import SharpbitsError
+
+#: What a foreign call takes as it is.
+Array = jax.Array | npt.NDArray[Any]
 
 _jax: Any = jax  # parts of it have no types
 
@@ -27,8 +31,9 @@ _TARGETS = tuple(
 #: The oldest release whose interface has what the kernel calls.
 _OLDEST_JAX = (0, 6, 0)
 
-#: Whether a block is several rows side by side in vector lanes, or one row; ``auto`` chooses by size.
-BLOCKS = ("auto", "wide", "narrow")
+#: Whether a block is several rows side by side in vector lanes, or one row; ``auto`` chooses by size. In the order of
+#: the kernel's own enumeration (``impl/native/classifier/handler.cpp``).
+LAYOUTS = ("auto", "wide", "narrow")
 
 
 @functools.cache
@@ -42,9 +47,9 @@ def load() -> None:
     """
     if jax.__version_info__ < _OLDEST_JAX:
         raise SharpbitsError(
-            "the native kernel cannot be used",
+            "the compiled kernel cannot be used",
             why="it needs parts of XLA's foreign function interface that this version of JAX does not have",
-            resolution="install jax 0.6 or newer, or use implementation='statevector'",
+            resolution="install jax 0.6 or newer, or use implementation='portable'",
             jax=jax.__version__,
         )
     library = ctypes.CDLL(str(_find()))
@@ -60,33 +65,33 @@ def _find() -> Path:
         for found in Path(folder).glob(f"{_LIBRARY}.*"):
             return found
     raise SharpbitsError(
-        "the native kernel cannot be loaded",
+        "the compiled kernel cannot be loaded",
         why=f"{_LIBRARY} is in none of the package's folders: it was not compiled when sharpbits was installed",
-        resolution="install sharpbits with pip, which needs a C++ compiler, or use implementation='statevector'",
+        resolution="install sharpbits with pip, which needs a C++ compiler, or use implementation='portable'",
         folders=list(fused.__path__),
     )
 
 
-def value(weights: jax.Array, angles: jax.Array, *, threads: int = 0, blocks: str = "auto") -> Any:
+def value(weights: Array, angles: Array, *, threads: int = 0, layout: str = "auto") -> Any:
     """Return ``<Z0>[rows]`` of ``weights[layers, wires, 3]`` and ``angles[rows, wires]``, both of one type.
 
-    ``threads`` limits the threads (0: all of XLA's), ``blocks`` is one of :data:`BLOCKS`.
+    ``threads`` limits the threads (0: all of XLA's), ``layout`` is one of :data:`LAYOUTS`.
     """
     results = _jax.ShapeDtypeStruct(angles.shape[:1], angles.dtype)
-    return _call("value", results, weights, angles, threads, blocks)
+    return _call("value", results, weights, angles, threads, layout)
 
 
-def value_and_jacobian(weights: jax.Array, angles: jax.Array, *, threads: int = 0, blocks: str = "auto") -> Any:
+def value_and_jacobian(weights: Array, angles: Array, *, threads: int = 0, layout: str = "auto") -> Any:
     """Return ``<Z0>[rows]`` and its derivatives ``[rows, layers, wires, 3]`` and ``[rows, wires]``."""
     rows = angles.shape[:1]
     shapes = (rows, rows + weights.shape, angles.shape)
     results = tuple(_jax.ShapeDtypeStruct(shape, angles.dtype) for shape in shapes)
-    return _call("value_and_jacobian", results, weights, angles, threads, blocks)
+    return _call("value_and_jacobian", results, weights, angles, threads, layout)
 
 
-def _call(what: str, results: Any, weights: jax.Array, angles: jax.Array, threads: int, blocks: str) -> Any:
+def _call(what: str, results: Any, weights: Array, angles: Array, threads: int, layout: str) -> Any:
     load()
     name = f"sharpbits_fused_{what}_{'f32' if angles.dtype == np.float32 else 'f64'}"
     # Under vmap the kernel is given the mapped axes as they are: it knows batches of models.
     call = _jax.ffi.ffi_call(name, results, vmap_method="expand_dims")
-    return call(weights, angles, threads=np.int64(threads), layout=np.int64(BLOCKS.index(blocks)))
+    return call(weights, angles, threads=np.int64(threads), layout=np.int64(LAYOUTS.index(layout)))

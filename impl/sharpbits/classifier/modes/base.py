@@ -18,7 +18,7 @@ from sharpbits.classifier.precision import precision, wide_types
 
 
 @dataclass(frozen=True)
-class Layout:
+class Setup:
     """What a mode is compiled for.
 
     Attributes
@@ -54,12 +54,12 @@ Epoch = Callable[[State, jax.Array, jax.Array, jax.Array, jax.Array], tuple[Stat
 class Mode(ABC):
     """One way of computing the circuit and its gradient.
 
-    Every array that comes in is converted to the layout's floating-point type, and every result has it.
+    Every array that comes in is converted to the floating-point type of its setup, and every result has it.
     """
 
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
-        self.dtype = precision(layout.dtype)
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.dtype = precision(setup.dtype)
 
     def expectation(self, weights: Any, angles: Any) -> jax.Array:
         """Return ``<Z0>`` of every row.
@@ -123,12 +123,12 @@ class Mode(ABC):
     ) -> tuple[jax.Array, Parameters]: ...
 
     def _check(self, weights: jax.Array, angles: jax.Array) -> None:
-        expected = (self.layout.layers, self.layout.wires, 3)
-        if weights.shape != expected or angles.ndim != 2 or angles.shape[1] != self.layout.wires:
+        expected = (self.setup.layers, self.setup.wires, 3)
+        if weights.shape != expected or angles.ndim != 2 or angles.shape[1] != self.setup.wires:
             raise InvalidDataError(
                 "the circuit cannot be evaluated",
                 why=f"weights have shape {weights.shape} and angles {angles.shape}",
-                resolution=f"give weights of shape {expected} and angles of shape (rows, {self.layout.wires})",
+                resolution=f"give weights of shape {expected} and angles of shape (rows, {self.setup.wires})",
             )
 
 
@@ -141,8 +141,8 @@ class JaxMode(Mode):
         ``(weights, angles[B, n]) -> [B]``, differentiable by JAX.
     """
 
-    def __init__(self, layout: Layout, values: Callable[[jax.Array, jax.Array], jax.Array]) -> None:
-        super().__init__(layout)
+    def __init__(self, setup: Setup, values: Callable[[jax.Array, jax.Array], jax.Array]) -> None:
+        super().__init__(setup)
 
         def loss(parameters: Parameters, angles: jax.Array, labels: jax.Array, row_weights: jax.Array) -> jax.Array:
             expectations = values(parameters.weights, angles).astype(self.dtype)

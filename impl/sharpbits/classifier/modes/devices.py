@@ -10,7 +10,7 @@ import numpy as np
 
 from sharpbits.classifier.circuit import circuit
 from sharpbits.classifier.errors import UnavailableError, UnsupportedError
-from sharpbits.classifier.modes.base import Layout
+from sharpbits.classifier.modes.base import Setup
 from sharpbits.extras import missing_extra
 
 #: How each device differentiates the circuit.
@@ -60,35 +60,35 @@ def require(package: str, purpose: str, extra: str) -> None:
         )
 
 
-def qnode(layout: Layout, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a quantum function as a QNode on a new device of the layout, not compiled.
+def qnode(setup: Setup, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a quantum function as a QNode on a new device of the setup, not compiled.
 
     Raises
     ------
     UnavailableError
         The device is not installed, or the machine has not what it needs.
     """
-    require("pennylane", f"the device {layout.device}", "catalyst")
+    require("pennylane", f"the device {setup.device}", "catalyst")
     import pennylane as qml
 
-    options: dict[str, Any] = dict(layout.options)
+    options: dict[str, Any] = dict(setup.options)
     if "c_dtype" in options:
         options["c_dtype"] = _COMPLEX[options["c_dtype"]]
     try:
-        device = qml.device(layout.device, wires=layout.wires, **options)
+        device = qml.device(setup.device, wires=setup.wires, **options)
     except Exception as error:  # what is raised for a device without its library differs by device and release
-        on_gpu = layout.device == "lightning.gpu"
+        on_gpu = setup.device == "lightning.gpu"
         raise missing_extra(
-            f"the device {layout.device} is not available",
+            f"the device {setup.device} is not available",
             " ".join(f"{type(error).__name__}: {error}".split())[:300],
             "gpu" if on_gpu else "catalyst",
             needs="on a machine with an NVIDIA GPU" if on_gpu else "",
             kind=UnavailableError,
         ) from error
-    return qml.QNode(function, device, interface="jax", diff_method=DIFFERENTIATION[layout.device])  # type: ignore[no-any-return]
+    return qml.QNode(function, device, interface="jax", diff_method=DIFFERENTIATION[setup.device])  # type: ignore[no-any-return]
 
 
-def compiled(layout: Layout) -> Callable[[Any, Any], Any]:
+def compiled(setup: Setup) -> Callable[[Any, Any], Any]:
     """Return the QNode of one sample as a mode maps it: compiled by Catalyst where the device is Lightning's.
 
     Raises
@@ -96,10 +96,10 @@ def compiled(layout: Layout) -> Callable[[Any, Any], Any]:
     UnavailableError
         Catalyst or the device is not installed.
     """
-    node = qnode(layout, circuit(layout.wires))
-    if layout.device == "default.qubit":
+    node = qnode(setup, circuit(setup.wires))
+    if setup.device == "default.qubit":
         return node  # written in JAX, so the mode's own jax.jit compiles it
-    require("catalyst", f"compiling for {layout.device}", "catalyst")
+    require("catalyst", f"compiling for {setup.device}", "catalyst")
     import catalyst
 
     return catalyst.qjit(node, autograph=False)  # type: ignore[no-any-return]

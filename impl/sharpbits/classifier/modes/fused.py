@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sharpbits.classifier.errors import UnavailableError
-from sharpbits.classifier.modes.base import JaxMode, Layout
+from sharpbits.classifier.modes.base import JaxMode, Setup
 
 
 class Fused(JaxMode):
     """The kernel of :mod:`sharpbits.classifier.fused` for all rows at once."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, setup: Setup) -> None:
         try:
             from sharpbits.classifier.fused import expectation
         except ImportError as error:
@@ -18,4 +18,4 @@ class Fused(JaxMode):
                 why=f"its kernel is not part of this installation: {error}",
                 resolution="install sharpbits with a C++ compiler at hand, or name another mode",
             ) from error
-        super().__init__(layout, expectation)
+        super().__init__(setup, expectation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jax
 
-from sharpbits.classifier.modes.base import JaxMode, Layout
+from sharpbits.classifier.modes.base import JaxMode, Setup
 from sharpbits.classifier.modes.devices import compiled
 
 
@@ -14,11 +14,11 @@ class Map(JaxMode):
     The map is outside ``@qjit``, where its gradient is right (finding ``catalyst/jax_grad_of_lax_map_of_qjit``).
     """
 
-    def __init__(self, layout: Layout) -> None:
-        one = compiled(layout)
+    def __init__(self, setup: Setup) -> None:
+        one = compiled(setup)
 
         def values(weights: jax.Array, angles: jax.Array) -> jax.Array:
             expectations: jax.Array = jax.lax.map(lambda row: one(weights, row), angles)
             return expectations
 
-        super().__init__(layout, values)
+        super().__init__(setup, values)

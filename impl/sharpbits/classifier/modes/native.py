@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import optax
 
 from sharpbits.classifier.loss import mean_loss, slopes
-from sharpbits.classifier.modes.base import Epoch, Layout, Mode, State
+from sharpbits.classifier.modes.base import Epoch, Mode, Setup, State
 from sharpbits.classifier.modes.devices import qnode, require
 from sharpbits.classifier.modes.short_circuit import bloch_vectors, derivatives, short_circuit, turns
 from sharpbits.classifier.parameters import Parameters
@@ -24,10 +24,10 @@ class Native(Mode):
     ``catalyst/grad_over_lax_map`` and those it names). The update is optax's, traced into the same program.
     """
 
-    def __init__(self, layout: Layout) -> None:
-        super().__init__(layout)
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
         require("catalyst", "the mode native", "catalyst")
-        self._node = qnode(layout, short_circuit(layout.layers, layout.wires))
+        self._node = qnode(setup, short_circuit(setup.layers, setup.wires))
         self._programs: dict[tuple[object, ...], Any] = {}
 
     def epoch(self, optimiser: optax.GradientTransformation) -> Epoch:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping
 
 from sharpbits.classifier.errors import UnsupportedError
-from sharpbits.classifier.modes.base import Layout, Mode
+from sharpbits.classifier.modes.base import Mode, Setup
 from sharpbits.classifier.modes.devices import checked_options
 from sharpbits.errors import UsageError
 
@@ -91,13 +91,13 @@ def get_mode(
         A name is unknown, the combination makes no sense, or something is not installed: the error says what.
     """
     mode, device = choose(mode, device)
-    return _build(mode, Layout(layers, wires, dtype, device, checked_options(device, options or {})))
+    return _build(mode, Setup(layers, wires, dtype, device, checked_options(device, options or {})))
 
 
 @functools.lru_cache(maxsize=32)
-def _build(mode: str, layout: Layout) -> Mode:
+def _build(mode: str, setup: Setup) -> Mode:
     module, name, _ = _MODES[mode]
-    built: Mode = getattr(importlib.import_module(module), name)(layout)
+    built: Mode = getattr(importlib.import_module(module), name)(setup)
     return built
 
 

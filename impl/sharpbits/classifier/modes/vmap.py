@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jax
 
-from sharpbits.classifier.modes.base import JaxMode, Layout
+from sharpbits.classifier.modes.base import JaxMode, Setup
 from sharpbits.classifier.modes.devices import compiled
 
 
@@ -15,5 +15,5 @@ class Vmap(JaxMode):
     ``catalyst/batch_is_outside_the_kernel``).
     """
 
-    def __init__(self, layout: Layout) -> None:
-        super().__init__(layout, jax.vmap(compiled(layout), in_axes=(None, 0)))
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup, jax.vmap(compiled(setup), in_axes=(None, 0)))

@@ -1,4 +1,4 @@
-"""The batched statevector in ``jax.numpy``, for GPUs: the same method as the native kernel, in whole-array operations.
+"""The batched statevector in ``jax.numpy``, for GPUs: the same method as the kernel, in whole-array operations.
 
 Rotations of neighbouring wires are merged into one real matrix and applied by matrix products, which is what a GPU does
 best; diagonals and the ring are element-wise. See ``impl/native/classifier/circuit.hpp`` for the identities used.
