@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sharpbits.catalogue import runner
+from sharpbits.catalogue.forking import START
 
 #: What a program can see of how it was started, and what ends in which order.
 PROGRAMS = {
@@ -65,7 +65,7 @@ def test_a_program_cannot_tell_the_start_from_the_interpreters_own(name: str, tm
             [sys.executable, *command], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
         )
 
-    own, ours = run(program), run(runner.START, program)
+    own, ours = run(program), run(START, program)
     assert (ours.returncode, ours.stdout) == (own.returncode, own.stdout)
     # A traceback has one line more, the start's own, before the lines that are kept for a report.
     assert ours.stderr.splitlines()[-1:] == own.stderr.splitlines()[-1:]

@@ -63,9 +63,10 @@ def test_every_sign_is_defined_once_and_explained(path: Path) -> None:
     defined = {one.get("id"): "".join(one.itertext()) for one in picture.iterfind(f"{SVG}defs/{SVG}g")}
     used = Counter(cells(picture))
     assert set(used) < set(defined)
+    signs = {str(outcome): sign for outcome, sign in SIGNS.items()}
     for outcome in used:
-        assert SIGNS[outcome].symbol in defined[outcome]
-        assert SIGNS[outcome].means in texts(picture)
+        assert signs[outcome].symbol in defined[outcome]
+        assert signs[outcome].means in texts(picture)
     styles = "".join(picture.find(f"{SVG}style").itertext())  # type: ignore[union-attr]
     for name, paint in PAINTS.items():
         assert f".{name} {{ fill: {paint.ground};" in styles
