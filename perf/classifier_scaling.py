@@ -14,6 +14,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ import classifier_steps as steps
 from classifier_steps import Size, Step
 from sharpbits.catalogue import describe_environment
 from sharpbits.gate.instruments import peak_memory
+
+_jax: Any = jax  # parts of it have no types
 
 BASE = Size(dtype="float32")
 SWEEPS: dict[str, tuple[int, ...]] = {
@@ -62,14 +65,14 @@ def measure(contestants: dict[str, Callable[[], Step]], seconds: float) -> dict[
     for name, build in contestants.items():
         started = time.perf_counter()
         running[name] = build()
-        jax.block_until_ready(running[name]())
+        _jax.block_until_ready(running[name]())
         found[name] = {"compile_s": time.perf_counter() - started}
     times: dict[str, list[float]] = {name: [] for name in running}
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline or min(map(len, times.values())) < 5:
         for name, run in running.items():
             started = time.perf_counter()
-            jax.block_until_ready(run())
+            _jax.block_until_ready(run())
             times[name].append(time.perf_counter() - started)
     for name, run in running.items():
         memory = peak_memory(run).get("host", 0)
@@ -79,15 +82,16 @@ def measure(contestants: dict[str, Callable[[], Step]], seconds: float) -> dict[
 
 def ours(size: Size) -> dict[str, Callable[[], Step]]:
     """Return the fused step in both precisions."""
-    return {dtype: lambda dtype=dtype: steps.fused(replace(size, dtype=dtype)) for dtype in ("float32", "float64")}
+    return {dtype: partial(steps.fused, replace(size, dtype=dtype)) for dtype in ("float32", "float64")}
 
 
 def sweep(seconds: float) -> list[dict[str, Any]]:
     """Vary one of wires, rows and layers at a time."""
-    found = []
+    found: list[dict[str, Any]] = []
     for axis, values in SWEEPS.items():
         for value in values:
-            size = replace(BASE, **{axis: value})
+            changed: dict[str, Any] = {axis: value}
+            size = replace(BASE, **changed)
             if size.wires >= 14:
                 size = replace(size, rows=8)
             work = {"flops": flops(size), "merged_flops": merged_flops(size)}
@@ -98,13 +102,13 @@ def sweep(seconds: float) -> list[dict[str, Any]]:
 
 def against_peers(sizes: Iterable[Size], seconds: float) -> list[dict[str, Any]]:
     """Measure ours and the peers at the sizes of the issue, double precision."""
-    found = []
+    found: list[dict[str, Any]] = []
     for size in sizes:
-        contestants = {"fused": lambda size=size: steps.fused(size)}
+        contestants: dict[str, Callable[[], Step]] = {"fused": partial(steps.fused, size)}
         if size.rows <= MOST_PEER_ROWS and size.rows * 2**size.wires <= MOST_PEER_AMPLITUDES:
-            contestants["backprop"] = lambda size=size: steps.backprop(size)
-            contestants["native"] = lambda size=size: steps.native(size)
-            contestants["vmap"] = lambda size=size: steps.vmap(size)
+            contestants["backprop"] = partial(steps.backprop, size)
+            contestants["native"] = partial(steps.native, size)
+            contestants["vmap"] = partial(steps.vmap, size)
         found.append({"size": asdict(size), "steps": measure(contestants, seconds)})
         print(size, {name: figures["least_s"] for name, figures in found[-1]["steps"].items()}, flush=True)
     return found

@@ -20,7 +20,8 @@ from sharpbits.classifier.loss import mean_loss
 from sharpbits.classifier.modes import get_mode
 from sharpbits.classifier.parameters import Parameters
 
-jax.config.update("jax_enable_x64", True)  # as importing catalyst does
+_config: Any = jax.config  # has no types
+_config.update("jax_enable_x64", True)  # as importing catalyst does
 
 Step = Callable[[], Any]
 
@@ -41,9 +42,7 @@ class Size:
 def problem(size: Size) -> tuple[Parameters, jax.Array, jax.Array]:
     """Return parameters, angles and labels of a size; the same every time."""
     generator = np.random.default_rng([size.wires, size.rows, size.layers])
-    parameters = Parameters(
-        generator.uniform(-np.pi, np.pi, (size.layers, size.wires, 3)), np.array(0.1), np.array(2.0)
-    )
+    parameters = (generator.uniform(-np.pi, np.pi, (size.layers, size.wires, 3)), np.array(0.1), np.array(2.0))
     angles = generator.uniform(-np.pi, np.pi, (size.rows, size.wires))
     labels = generator.integers(0, 2, size.rows)
     with types_of(size):

@@ -50,7 +50,7 @@ def test_a_fused_gradient_is_four_times_as_fast_as_backprop(contest: Callable[..
 
 
 @pytest.mark.parametrize("sizes", [{"rows": 1024}, {"wires": 12}], ids=str)
-def test_single_precision_is_half_as_fast_again_as_double(contest: Callable[..., Any], sizes: dict[str, int]) -> None:
+def test_single_precision_is_half_as_fast_again_as_double(contest: Callable[..., Any], sizes: dict[str, Any]) -> None:
     """Twice as many samples in a vector and half the memory; the call itself costs the same in both."""
     single, double = Size(**sizes, dtype="float32"), Size(**sizes)
     contest(steps.fused(single), steps.fused(double), at_least=1.5, max_seconds=10, **SINGLE)
@@ -70,11 +70,11 @@ def test_an_epoch_of_ten_thousand_rows_is_one_program(contest: Callable[..., Any
     rows, batch, size = 10_000, 64, Size(dtype="float32")
     mode = get_mode("fused", "statevector", layers=size.layers, wires=size.wires, dtype=size.dtype)
     parameters, angles, labels = steps.problem(Size(size.wires, rows, size.layers, size.dtype))
-    order = np.resize(np.random.default_rng(0).permutation(rows), (-(-rows // batch), batch))
+    rows_of = np.resize(np.random.default_rng(0).permutation(rows), (-(-rows // batch), batch))
     optimiser = optax.adam(0.05)
     with steps.types_of(Size()):
         epoch = mode.epoch(optimiser)
-        order, weights = jnp.asarray(order), jnp.ones(order.shape, size.dtype)
+        order, weights = jnp.asarray(rows_of), jnp.ones(rows_of.shape, size.dtype)
 
     def whole() -> Any:
         with steps.types_of(Size()):

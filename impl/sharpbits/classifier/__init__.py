@@ -10,6 +10,8 @@ runs the epochs (``batching``, ``checkpoint``, ``progress``), ``threshold`` draw
 together for scikit-learn. ``hyperparameters`` is what it is told, ``fitted`` what comes of it, ``persistence`` the file
 of both, ``model`` the estimator with its table; ``evaluation`` and ``plots`` tell how good it is, and ``commands`` are
 ``sharpbits train`` and ``sharpbits evaluate``.
+
+What ``__all__`` names here is public, and so is what a subpackage's names; a module's other names are for its siblings.
 """
 
 from sharpbits.classifier.data import LabelNames, Schema, embedded_table, read_table, sample_rows, split_rows
@@ -23,14 +25,16 @@ from sharpbits.classifier.errors import (
 )
 from sharpbits.classifier.estimator import QuantumClassifier
 from sharpbits.classifier.evaluation import Evaluation, evaluate
+from sharpbits.classifier.fitted import Fitted
 from sharpbits.classifier.gradients import mean_loss_and_gradient, values_and_gradients
+from sharpbits.classifier.hyperparameters import Hyperparameters
 from sharpbits.classifier.model import Model, load, save
 from sharpbits.classifier.modes import DEVICES, MODES, Mode, choose, get_mode
 from sharpbits.classifier.parameters import Parameters, initial_parameters
 from sharpbits.classifier.plots import plot
 from sharpbits.classifier.preprocessing import Preprocessing
 from sharpbits.classifier.threshold import best_threshold
-from sharpbits.classifier.training import Part, Settings, train
+from sharpbits.classifier.training import Part, Schedule, Settings, train
 from sharpbits.errors import DamagedFileError
 
 __all__ = [
@@ -39,6 +43,8 @@ __all__ = [
     "DamagedFileError",
     "DivergenceError",
     "Evaluation",
+    "Fitted",
+    "Hyperparameters",
     "InvalidDataError",
     "InvalidTypeError",
     "LabelNames",
@@ -48,6 +54,7 @@ __all__ = [
     "Part",
     "Preprocessing",
     "QuantumClassifier",
+    "Schedule",
     "Schema",
     "Settings",
     "UnavailableError",
