@@ -25,7 +25,7 @@ from sharpbits.catalogue import (
 )
 from sharpbits.catalogue.staleness import stale_parts
 from sharpbits.console import console
-from sharpbits.files import check_targets, write_atomically
+from sharpbits.files import check_targets, shown_path, write_atomically
 from sharpbits.interruption import INTERRUPTED, interruptible
 from sharpbits.report.plain_text import printable
 from sharpbits.report.terminal import print_report
@@ -66,7 +66,7 @@ def run_check(catalogue: Catalogue, request: Request) -> int:
         for finding in selected.findings:
             sys.stdout.write(f"{finding.id}  {finding.table.title}\n")
         for error in selected.broken:
-            sys.stderr.write(f"broken {error.path}:{error.line}: {error.why}\n")
+            sys.stderr.write(f"broken {shown_path(error.path)}:{error.line}: {error.why}\n")
         return 0
     for complaint in _stale(catalogue, selected):
         sys.stderr.write(f"stale: {complaint}\n")

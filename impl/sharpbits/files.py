@@ -216,5 +216,20 @@ def program_path(name: Path) -> Path:
     return Path(found or name).absolute()
 
 
+def shown_path(path: Path) -> str:
+    r"""Write a path in one line that any terminal and document can hold: what cannot be printed is escaped.
+
+    >>> print(shown_path(Path("toy/two\nlines.py")), shown_path(Path("toy/\udcff.py")))
+    toy/two\nlines.py toy/\xff.py
+    """
+    return "".join(one if one.isprintable() else _escaped(one) for one in str(path))
+
+
+def _escaped(character: str) -> str:
+    # A byte of a name that is not UTF-8 comes as a lone surrogate: say which byte it is.
+    byte = ord(character) - 0xDC00
+    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else ascii(character)[1:-1]
+
+
 def _unwritable(path: Path, why: str) -> SharpbitsError:
     return SharpbitsError("a file could not be written", why=why, resolution=_RESOLUTION, path=path)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sharpbits.files import program_path
+from sharpbits.files import program_path, shown_path
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
@@ -80,8 +80,31 @@ def pytest_collect_file(
     # What other plugins (Python's own, doctest) make of it is dropped before it imports anything.
     others = yield
     if file_path.suffix == ".py" and _is_ours(file_path, parent.config.stash[_SESSION].folders, others=bool(others)):
-        return [FindingFile.from_parent(parent, path=file_path)]
+        return [finding_file(parent, file_path)]
     return others
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a folder that has a finding's name as the finding that it is in the way of."""
+    below = any(folder in path.parents for folder in parent.config.stash[_SESSION].folders)
+    return finding_file(parent, path) if below and path.suffix == ".py" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Add what lies in a folder of findings and pytest passes over without a word: pipes, sockets, links to nothing."""
+    from sharpbits.catalogue.discovery import is_finding_file
+
+    report = yield
+    if isinstance(collector, pytest.Directory) and report.passed:
+        folders = collector.config.stash[_SESSION].folders
+        if any(folder == collector.path or folder in collector.path.parents for folder in folders):
+            for path in sorted(collector.path.iterdir()):
+                if path.suffix == ".py" and is_finding_file(path) and not path.is_file() and not path.is_dir():
+                    report.result.append(finding_file(collector, path))
+    return report
 
 
 def _is_ours(path: Path, folders: Sequence[Path], *, others: bool) -> bool:
@@ -137,6 +160,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 class FindingChangedError(Exception):
     """A finding did not behave as documented."""
+
+
+def finding_file(parent: pytest.Collector, path: Path) -> FindingFile:
+    """Return the collector of a finding file, under a name that every worker and report can pass on."""
+    name = shown_path(Path(path.name))
+    above = parent.nodeid if parent.nodeid not in ("", ".") else ""
+    return FindingFile.from_parent(parent, path=path, name=name, nodeid=f"{above}/{name}" if above else name)
 
 
 class FindingFile(pytest.File):
