@@ -57,15 +57,20 @@ def load_finding(path: Path) -> Finding:
     FindingFileError
         Unreadable, not Python, no metadata, or metadata that the schema refuses; names the line.
     """
-    source = _text_of(path)
-    metadata = read_metadata(path, source)
+    # What Python warns of in a finding (an escape it does not know) is told where the finding runs; whoever has turned
+    # warnings into errors has not made it a file that is not Python.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        source = _text_of(path)
+        metadata = read_metadata(path, source)
+        _check_syntax(path, source)
+        return _validated(path, source, metadata)
+
+
+def _check_syntax(path: Path, source: str) -> None:
     try:
-        # What Python warns of in a finding (an escape it does not know) is told where the finding runs; whoever has
-        # turned warnings into errors has not made it a file that is not Python.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(source)
-    except (RecursionError, MemoryError) as error:  # the parser's word for both is that of its stack
+        ast.parse(source)
+    except (RecursionError, MemoryError) as error:  # the parser's words for the end of its stack
         raise FindingFileError(
             path, 1, "an expression nests too deep for Python's parser", resolution="make `python FILE` run"
         ) from error
@@ -76,7 +81,6 @@ def load_finding(path: Path) -> Finding:
             f"the file is not Python: {getattr(error, 'msg', error)}",
             resolution="make `python FILE` run",
         ) from error
-    return _validated(path, source, metadata)
 
 
 def _text_of(path: Path) -> str:
