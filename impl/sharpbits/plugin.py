@@ -135,7 +135,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     known = session.config.stash[_SESSION].known_ids()
     for finding in findings:
         for complaint in stale_parts(finding, known):
-            warnings.warn(complaint, StaleExpectationWarning, stacklevel=1)
+            _warn(StaleExpectationWarning(complaint))
+
+
+def _warn(warning: Warning) -> None:
+    """Warn as the project's filters say; raised as an error here, it would end the whole run, not one test."""
+    try:
+        warnings.warn(warning, stacklevel=2)
+    except type(warning):
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn(warning, stacklevel=2)
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
@@ -206,7 +216,12 @@ class FindingItem(pytest.Item):
         if self.finding is None:
             raise self._loaded  # type: ignore[misc]
         session = self.config.stash[_SESSION]
-        result = run_finding(self.finding, session.environment(), python=session.python, parents=session.parents)
+        with warnings.catch_warnings():
+            # Its text is read to see how it can be started; what Python says of an escape in it (a deprecation before
+            # Python 3.12) is no matter of the tests, and no error.
+            for category in (SyntaxWarning, DeprecationWarning):
+                warnings.simplefilter("ignore", category)
+            result = run_finding(self.finding, session.environment(), python=session.python, parents=session.parents)
         self.user_properties.append((_VERDICT, str(result.verdict)))
         self.add_report_section("call", "sharpbits", _evidence(result))
         if result.verdict is Verdict.NOT_APPLICABLE:
