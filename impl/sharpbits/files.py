@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 from pathlib import Path
 
-from sharpbits.errors import SharpbitsError, UsageError
+from sharpbits.errors import SharpbitsError, UsageError, escaped
 
 _RESOLUTION = "name a file that you may write to, in an existing folder that you may write to"
 
@@ -222,13 +222,7 @@ def shown_path(path: Path) -> str:
     >>> print(shown_path(Path("toy/two\nlines.py")), shown_path(Path("toy/\udcff.py")))
     toy/two\nlines.py toy/\xff.py
     """
-    return "".join(one if one.isprintable() else _escaped(one) for one in str(path))
-
-
-def _escaped(character: str) -> str:
-    # A byte of a name that is not UTF-8 comes as a lone surrogate: say which byte it is.
-    byte = ord(character) - 0xDC00
-    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else ascii(character)[1:-1]
+    return escaped(str(path))
 
 
 def _unwritable(path: Path, why: str) -> SharpbitsError:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sharpbits.errors import SharpbitsError
+from sharpbits.errors import SharpbitsError, escaped
 from sharpbits.files import shown_path
 
 # The regular expression of the specification, with the line's start kept for messages.
@@ -28,6 +28,8 @@ class FindingFileError(SharpbitsError):
     """
 
     def __init__(self, path: Path, line: int, why: str, *, resolution: str) -> None:
+        # What is quoted of the file may hold anything; the line stays one.
+        why = escaped(why)
         super().__init__(
             f"{shown_path(path)}:{line}: not a valid finding file",
             why=why,
