@@ -207,3 +207,10 @@ def test_text_that_would_drive_a_terminal_is_shown_harmlessly(sharpbits: Run, tm
     assert "\x07" not in ended.stdout
     assert "[red]boom[/red]" in ended.stdout, "and nothing of it is taken for markup"
     assert "\x1b" not in (tmp_path / "junit.xml").read_text()
+
+
+def test_who_turns_warnings_into_errors_gets_the_same_verdicts(sharpbits: Run, tmp_path: Path) -> None:
+    write_finding(tmp_path / "findings", "escape", "PATTERN = '\\d'\n" + WRONG_GRADIENT)
+    ended = sharpbits("check", "--findings", tmp_path / "findings", PYTHONWARNINGS="error")
+    assert ended.returncode == 1, "the finding's own process heeds the variable, as it would in a shell"
+    assert "Traceback" not in ended.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +140,11 @@ def _run(findings: Sequence[Finding], environment: Environment, request: Request
         refresh()
 
     task = progress.add_task("checking", total=len(findings))
-    with interruptible(), progress, Parents() as parents:
+    with warnings.catch_warnings(), interruptible(), progress, Parents() as parents:
+        # Findings' texts are read to see how they can be started; what Python says of an escape in one (a deprecation
+        # before Python 3.12) is no error, whatever PYTHONWARNINGS asks for.
+        for category in (SyntaxWarning, DeprecationWarning):
+            warnings.simplefilter("ignore", category)
 
         def run(finding: Finding, stop: threading.Event) -> Result:
             return run_finding(

@@ -165,7 +165,7 @@ class FindingTable(_Schema):
     requires: tuple[Annotated[str, AfterValidator(_requires)], ...] = ()
     repeats: Annotated[int, Field(ge=1, le=100)] = 1
     timeout_s: Annotated[float, Field(gt=0, le=3600)] = 120.0
-    memory_mib: Annotated[int, Field(ge=64)] = 4096
+    memory_mib: Annotated[int, Field(ge=64, le=1 << 24)] = 4096
     #: Always started as ``python FILE``: the finding is about an import, or about how a process starts.
     alone: bool = False
     expect: tuple[ExpectationRow, ...] = ()
