@@ -15,10 +15,10 @@ import sharpbits
 ROOT = Path(sharpbits.__file__).parent
 SYSTEMS = ("classifier", "fieldops", "phasetype", "qref")
 #: What knows of no system, and which every system may use.
-GROUND = ("console", "container", "errors", "extras", "files", "interruption")
+GROUND = ("console", "container", "errors", "extras", "files", "interruption", "streams")
 HEAVY = ("catalyst", "jax", "matplotlib", "pandas", "pennylane", "scipy", "sklearn", "torch", "xdsl")
 #: What starts in every process, or answers before anything heavy could be of use.
-LIGHT = ("catalogue", "check", "cli", "console", "errors", "extras", "files", "gpu", "plugin")
+LIGHT = ("catalogue", "check", "cli", "console", "errors", "extras", "files", "gpu", "plugin", "streams")
 
 #: A named tuple's documented methods; and what pytest-benchmark has no public name for.
 PUBLIC_ALL_THE_SAME = ("_asdict", "_exit", "_fields", "_make", "_replace", "_make_stats")

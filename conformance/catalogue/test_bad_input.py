@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import subprocess
 import textwrap
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from catalogue.toys import OK, WRONG_GRADIENT, alive, documented, write_finding
+from sharpbits.catalogue import FindingFileError, load_finding
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -91,6 +94,112 @@ def test_a_file_that_is_no_finding_is_one_line_with_its_place_and_the_others_sti
     assert report["counts"]["broken"] == 1
 
 
+DEEP = "-" * 200_000 + "1\n"
+
+
+def place_obstacle(kind: str, folder: Path) -> str:
+    """Put something under a finding's name; return how its name is shown."""
+    path = folder / "toy" / f"{kind}.py"
+    match kind:
+        case "deep_expression":
+            write_finding(folder, kind, DEEP)
+        case "deep_parentheses":
+            write_finding(folder, kind, "(" * 5000 + "1" + ")" * 5000)
+        case "deep_metadata":
+            write_finding(folder, kind)
+            path.write_text(path.read_text().replace("dependencies = []", "dependencies = " + "[" * 5000))
+        case "huge_integer":
+            write_finding(folder, kind)
+            path.write_text(path.read_text().replace("dependencies = []", "dependencies = " + "9" * 5000))
+        case "name_not_utf8":
+            write_finding(folder, kind).rename(os.fsdecode(bytes(folder / "toy") + b"/\xff.py"))
+            return "\\xff.py"
+        case "name_of_two_lines":
+            write_finding(folder, kind).rename(folder / "toy" / "two\nlines.py")
+            return "two\\nlines.py"
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case "socket":
+            # Its name is bound from where it lies: a socket's whole path must be short.
+            there = os.open(path.parent, os.O_PATH)
+            with socket.socket(socket.AF_UNIX) as one:
+                one.bind(f"/proc/self/fd/{there}/{path.name}")
+            os.close(there)
+        case "link_to_nothing":
+            path.symlink_to(folder / "nowhere")
+        case "link_to_itself":
+            path.symlink_to(path)
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "too_large":
+            with path.open("wb") as stream:
+                stream.truncate(1 << 40)
+    return f"{kind}.py"
+
+
+OBSTACLES = (
+    "deep_expression",
+    "deep_parentheses",
+    "deep_metadata",
+    "huge_integer",
+    "name_not_utf8",
+    "name_of_two_lines",
+    "pipe",
+    "folder",
+    "socket",
+    "link_to_nothing",
+    "link_to_itself",
+    "device",
+    "too_large",
+)
+
+
+def test_what_lies_in_the_place_of_a_finding_is_one_line_each_and_the_others_still_run(
+    sharpbits: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "findings"
+    write_finding(folder, "well_behaved")
+    names = [place_obstacle(kind, folder) for kind in OBSTACLES]
+
+    reports = [f"--{kind}={tmp_path / kind}" for kind in ("output", "junit", "html")]
+    ended = sharpbits("check", "--findings", folder, *reports)
+    assert ended.returncode == 1, ended.stderr
+    assert ended.stderr.strip() == ""
+    for name in names:
+        told = [line for line in ended.stdout.splitlines() if f"/{name}:" in line]
+        assert len(told) == 1, ended.stdout
+        assert told[0].startswith("broken ")
+        assert name.removesuffix(".py") in (tmp_path / "junit").read_text()
+    report = json.loads((tmp_path / "output").read_text())
+    assert [entry["verdict"] for entry in report["findings"]] == ["clear"]
+    assert sorted(Path(one["path"]).name for one in report["broken_files"]) == sorted(names)
+
+
+def test_the_plugin_fails_what_lies_in_the_place_of_a_finding_and_runs_the_others(pytester: pytest.Pytester) -> None:
+    folder = pytester.path / "findings"
+    write_finding(folder, "well_behaved")
+    names = [place_obstacle(kind, folder) for kind in OBSTACLES]
+    pytester.makeini("[pytest]\nsharpbits_findings = findings\n")
+    ended = pytester.runpytest_subprocess("-p", "no:randomly", "-rA", timeout=60)
+    ended.assert_outcomes(passed=1, failed=len(names))
+    failed = [line for line in ended.outlines if line.startswith("FAILED ")]
+    for name in names:
+        assert len([line for line in failed if f"/{name}::" in line]) == 1, failed
+
+
+def test_a_file_that_may_not_be_read_is_named_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_finding(tmp_path, "secret")
+
+    def refuse(*arguments: object, **options: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)  # no file is unreadable to root
+    with pytest.raises(FindingFileError, match="cannot be read: Permission denied"):
+        load_finding(path)
+
+
 def test_text_that_would_drive_a_terminal_is_shown_harmlessly(sharpbits: Run, tmp_path: Path) -> None:
     folder = tmp_path / "findings"
     write_finding(folder, "escapes", r"raise ValueError('\x1b[2J\x1b]0;title\x07 [red]boom[/red]')")
@@ -99,3 +208,10 @@ def test_text_that_would_drive_a_terminal_is_shown_harmlessly(sharpbits: Run, tm
     assert "\x07" not in ended.stdout
     assert "[red]boom[/red]" in ended.stdout, "and nothing of it is taken for markup"
     assert "\x1b" not in (tmp_path / "junit.xml").read_text()
+
+
+def test_who_turns_warnings_into_errors_gets_the_same_verdicts(sharpbits: Run, tmp_path: Path) -> None:
+    write_finding(tmp_path / "findings", "escape", "PATTERN = '\\d'\n" + WRONG_GRADIENT)
+    ended = sharpbits("check", "--findings", tmp_path / "findings", PYTHONWARNINGS="error")
+    assert ended.returncode == 1, "the finding's own process heeds the variable, as it would in a shell"
+    assert "Traceback" not in ended.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from catalogue.toys import OK, documented, environment
-from sharpbits.catalogue import Finding, ResultCache, Verdict, run_finding
+from sharpbits.catalogue import Finding, ResultCache, Verdict, describe_environment, run_finding
 from sharpbits.catalogue.runner import InterruptedRunError
 from sharpbits.errors import SharpbitsError
 from sharpbits.files import write_atomically
@@ -105,6 +106,78 @@ def test_without_a_usable_cache_findings_run_and_that_is_said_once(
     assert [run_finding(each, HERE, cache=cache).verdict for each in (one, other)] == [Verdict.CLEAR, Verdict.CLEAR]
     assert caplog.text.count("results cannot be kept") == 1
     assert str(folder) in caplog.text
+
+
+def test_without_a_home_findings_run_without_a_cache_and_that_is_said_once(
+    finding: Callable[..., Finding], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def nobody(user: int) -> object:
+        raise KeyError(user)
+
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.chdir(tmp_path)
+    cache = ResultCache()
+    for slug in ("one", "other"):
+        assert run_finding(finding(slug=slug), HERE, cache=cache).verdict is Verdict.CLEAR
+    assert caplog.text.count("there is no home folder") == 1
+    assert not (tmp_path / "~").exists()
+
+
+def test_a_package_of_which_nobody_can_tell_whether_it_changed_leaves_no_result_and_that_is_said_once(
+    finding: Callable[..., Finding], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache, here = ResultCache(tmp_path / "cache"), environment(sources={"huge": None})
+    for _ in range(2):
+        assert not run_finding(finding(), here, cache=cache).cached
+    assert caplog.text.count("nobody can tell whether huge changed") == 1
+
+
+def installed(folder: Path, name: str, source: Path, *, editable: bool, record: str = "") -> None:
+    """What pip leaves of a package that was installed from a folder."""
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir(parents=True, exist_ok=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "RECORD").write_text(record)
+    dir_info = {"editable": True} if editable else {}
+    (info / "direct_url.json").write_text(json.dumps({"url": source.as_uri(), "dir_info": dir_info}))
+
+
+def test_the_code_of_editable_and_local_packages_and_of_folders_on_the_path_is_part_of_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, onto = tmp_path / "a source", tmp_path / "site-packages"
+    (source / "pkg").mkdir(parents=True)
+    code = source / "pkg" / "core.py"
+    code.write_text("VALUE = 1\n")
+    installed(onto, "editable-one", source, editable=True)
+    installed(onto, "local-one", tmp_path, editable=False, record="pkg/core.py,sha256=one,1\n../../bin/x,sha256=1,1\n")
+    loose = tmp_path / "loose"
+    loose.mkdir()
+    monkeypatch.setenv("PYTHONPATH", f"{onto}:{loose}")
+
+    def fingerprint() -> str:
+        return describe_environment().fingerprint
+
+    told = describe_environment()
+    assert {"editable-one", "local-one"} <= set(told.sources)
+    assert told.untold == ()
+    seen = [told.fingerprint]
+    assert fingerprint() == seen[0], "nothing changed"
+    code.write_text("VALUE = 22\n")
+    seen.append(fingerprint())
+    (source / "pkg" / "new.py").write_text("")
+    seen.append(fingerprint())
+    (loose / "module.py").write_text("")
+    seen.append(fingerprint())
+    installed(onto, "local-one", tmp_path, editable=False, record="pkg/core.py,sha256=two,1\n../../bin/x,sha256=1,1\n")
+    seen.append(fingerprint())
+    installed(onto, "local-one", tmp_path, editable=False, record="pkg/core.py,sha256=two,1\n../../bin/x,sha256=2,1\n")
+    (source / "pkg" / "__pycache__").mkdir()
+    (source / "pkg" / "__pycache__" / "core.pyc").write_text("")
+    assert fingerprint() == seen[-1], "scripts and compiled files tell nothing of the code"
+    assert len(set(seen)) == len(seen)
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

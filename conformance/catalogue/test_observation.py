@@ -267,3 +267,30 @@ def test_ok_and_wrong_are_accepted_exactly_on_their_side_of_the_tolerance(error:
 ))  # fmt: skip
 def test_an_observation_survives_being_stored(observation: Observation) -> None:
     assert Observation.from_dict(json.loads(json.dumps(observation.as_dict()))) == observation
+
+
+GROUP = """
+def deep():
+    raise ExceptionGroup("many things", [ValueError("a\\nb"), ExceptionGroup("inner", [TypeError("t")])])
+
+try:
+    {}["x"]
+except KeyError:
+    deep()
+"""
+
+
+def test_an_uncaught_group_of_exceptions_is_an_error_with_its_type_and_all_texts(
+    seen: Callable[..., Observation],
+) -> None:
+    observation = seen(GROUP)
+    assert (observation.outcome, observation.exception) == (Outcome.ERROR, "ExceptionGroup")
+    parts = "ValueError: a b ExceptionGroup: inner (1 sub-exception) TypeError: t"
+    assert observation.detail == f"ExceptionGroup: many things (2 sub-exceptions) {parts}"
+    assert "deep()" not in observation.text, "frames are none of it"
+
+
+def test_an_exception_after_a_caught_group_is_the_one_that_counts(seen: Callable[..., Observation]) -> None:
+    caught = "try:\n    raise ExceptionGroup('many', [ValueError('a')])\nexcept* ValueError:\n    raise KeyError('k')\n"
+    observation = seen(caught.replace("except*", "except").replace("except ValueError", "except ExceptionGroup"))
+    assert (observation.exception, observation.detail) == ("KeyError", "KeyError: 'k'")

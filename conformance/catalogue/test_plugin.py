@@ -170,3 +170,18 @@ def test_a_folder_that_does_not_exist_is_refused(pytester: pytest.Pytester) -> N
     refused = pytester.runpytest_subprocess()
     assert refused.ret == pytest.ExitCode.USAGE_ERROR
     refused.stderr.fnmatch_lines(["*sharpbits_findings names *nowhere, which is no folder"])
+
+
+def test_a_project_that_turns_warnings_into_errors_gets_the_same_verdicts(pytester: pytest.Pytester) -> None:
+    # An editable install of sharpbits is an import hook, which pytest warns of before any plugin is loaded.
+    own = "ignore:Module already imported so cannot be rewritten; _editable:pytest.PytestAssertRewriteWarning"
+    pytester.makeini(f"[pytest]\nsharpbits_findings = findings\nfilterwarnings =\n  error\n  {own}\n")
+    folder = pytester.path / "findings"
+    stale = [*documented("ok"), {"when": "jax>=99", "outcome": ["ok"], "seen": ["99.0"]}]
+    write_finding(folder, "stale", OK, expect=stale, see=["toy/nowhere"])
+    write_finding(folder, "escape", "PATTERN = '\\d'\n" + OK)
+    write_finding(folder, "nested_set", OK, expect=documented("error", "ok", match="[[a-z]--b]"))
+    write_finding(folder, "regressed", WRONG_GRADIENT, expect=documented("ok"))
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-rA")
+    result.assert_outcomes(passed=3, failed=1, warnings=3)
+    result.stdout.fnmatch_lines(["*see names toy/nowhere*"])

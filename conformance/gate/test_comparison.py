@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharpbits.errors import UsageError
+from sharpbits.gate.command import GateRequest, run_gate
 from sharpbits.gate.comparison import Change, compare_runs
 from sharpbits.gate.storage import StoredRun, load_run
 
@@ -198,3 +199,12 @@ def test_markdown_and_html_tell_the_same_and_the_page_needs_nothing_from_outside
             assert word in text, word
     assert page.addresses, "the history is drawn"
     assert all(address.startswith("data:image/svg+xml") for address in page.addresses)
+
+
+@pytest.mark.parametrize("factor", ["nan", "inf", "-inf", "-1", "0"])
+def test_a_factor_that_is_none_is_refused_before_any_file_is_read(tmp_path: Path, factor: str) -> None:
+    absent = tmp_path / "absent.json"
+    with pytest.raises(UsageError, match=r"(?s)the gate cannot be held.*use a number of 1 or more"):
+        run_gate(GateRequest(absent, absent, factor=float(factor)))
+    with pytest.raises(UsageError, match=r"(?s)threshold cannot be read.*FACTOR at least 1"):
+        run_gate(GateRequest(absent, absent, thresholds=[f"a={factor}"]))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,8 @@ from sharpbits.catalogue import (
 )
 from sharpbits.catalogue.staleness import stale_parts
 from sharpbits.console import console
-from sharpbits.files import check_targets, write_atomically
+from sharpbits.errors import SharpbitsError, UsageError
+from sharpbits.files import check_targets, shown_path, write_atomically
 from sharpbits.interruption import INTERRUPTED, interruptible
 from sharpbits.report.plain_text import printable
 from sharpbits.report.terminal import print_report
@@ -63,21 +65,45 @@ def run_check(catalogue: Catalogue, request: Request) -> int:
     )
     selected = select(catalogue, expression=request.expression, component=request.component)
     if request.list_only:
-        for finding in selected.findings:
-            sys.stdout.write(f"{finding.id}  {finding.table.title}\n")
-        for error in selected.broken:
-            sys.stderr.write(f"broken {error.path}:{error.line}: {error.why}\n")
-        return 0
+        return _list(selected, request)
     for complaint in _stale(catalogue, selected):
         sys.stderr.write(f"stale: {complaint}\n")
     environment = describe_environment(request.python)
     results, interrupted = _run(selected.findings, environment, request)
-    _write(selected, results, environment, request, interrupted=interrupted)
+    unwritten = _write(selected, results, environment, request, interrupted=interrupted)
+    for error in unwritten:
+        sys.stderr.write(f"sharpbits: {error}\n")
     if interrupted:
         total = len(selected.findings)
         sys.stderr.write(f"interrupted: {total - len(results)} of {total} findings did not finish\n")
         return INTERRUPTED
+    if unwritten:
+        return 2
     return 1 if selected.broken or any(result.verdict.fails for result in results) else 0
+
+
+def _list(selected: Catalogue, request: Request) -> int:
+    """Say which findings there are."""
+    if request.junit is not None or request.html is not None:
+        raise UsageError(
+            "the report cannot be written",
+            why="--list runs nothing, and --junit and --html report results",
+            resolution="leave out --list, or use --json or --output",
+        )
+    if request.as_json or request.output is not None:
+        from sharpbits.report.machine import list_as_json
+
+        document = list_as_json(selected.findings, broken=selected.broken)
+        if request.output is not None:
+            write_atomically(request.output, document)
+        if request.as_json:
+            sys.stdout.write(document)
+            return 0
+    for finding in selected.findings:
+        sys.stdout.write(f"{finding.id}  {printable(finding.table.title)}\n")
+    for error in selected.broken:
+        sys.stderr.write(f"broken {shown_path(error.path)}:{error.line}: {printable(' '.join(error.why.split()))}\n")
+    return 0
 
 
 def _stale(catalogue: Catalogue, selected: Catalogue) -> list[str]:
@@ -114,7 +140,11 @@ def _run(findings: Sequence[Finding], environment: Environment, request: Request
         refresh()
 
     task = progress.add_task("checking", total=len(findings))
-    with interruptible(), progress, Parents() as parents:
+    with warnings.catch_warnings(), interruptible(), progress, Parents() as parents:
+        # Findings' texts are read to see how they can be started; what Python says of an escape in one (a deprecation
+        # before Python 3.12) is no error, whatever PYTHONWARNINGS asks for.
+        for category in (SyntaxWarning, DeprecationWarning):
+            warnings.simplefilter("ignore", category)
 
         def run(finding: Finding, stop: threading.Event) -> Result:
             return run_finding(
@@ -137,22 +167,33 @@ def _write(
     request: Request,
     *,
     interrupted: bool,
-) -> None:
-    """Write every report that was asked for."""
+) -> list[SharpbitsError]:
+    """Write every report that was asked for, then the table; return what could not be written: the others could."""
     from sharpbits.report.junit import as_junit
     from sharpbits.report.machine import as_json
 
-    broken = catalogue.broken
+    broken, failures = catalogue.broken, []
     document = as_json(results, environment, broken=broken, interrupted=interrupted)
-    if request.output is not None:
-        write_atomically(request.output, document)
-    if request.junit is not None:
-        write_atomically(request.junit, as_junit(results, environment, broken=broken))
-    if request.html is not None:
+
+    def page() -> str:
         from sharpbits.report.page import as_page
 
-        write_atomically(request.html, as_page(results, environment, broken=broken, interrupted=interrupted))
+        return as_page(results, environment, broken=broken, interrupted=interrupted)
+
+    reports: list[tuple[Path | None, Callable[[], str]]] = [
+        (request.output, lambda: document),
+        (request.junit, lambda: as_junit(results, environment, broken=broken)),
+        (request.html, page),
+    ]
+    for path, content in reports:
+        if path is None:
+            continue
+        try:
+            write_atomically(path, content())
+        except SharpbitsError as error:
+            failures.append(error)
     if request.as_json:
         sys.stdout.write(document)
     else:
         print_report(console(), results, environment, broken=broken, every=request.all)
+    return failures

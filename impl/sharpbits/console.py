@@ -24,4 +24,5 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def _is_width(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text) > 0
+    # More than four digits are nonsense, too: a table would be filled with as many blanks.
+    return text.isascii() and text.isdigit() and len(text) <= 4 and int(text) > 0

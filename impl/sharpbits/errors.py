@@ -3,6 +3,21 @@
 from __future__ import annotations
 
 
+def escaped(text: str) -> str:
+    r"""Escape what cannot be printed, newlines among it.
+
+    >>> print(escaped("two\nlines, \x1b[31mred"))
+    two\nlines, \x1b[31mred
+    """
+    return "".join(one if one.isprintable() else _escape(one) for one in text)
+
+
+def _escape(character: str) -> str:
+    # A byte of a text that is not UTF-8 comes as a lone surrogate: say which byte it is.
+    byte = ord(character) - 0xDC00
+    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else ascii(character)[1:-1]
+
+
 class SharpbitsError(Exception):
     """Something that was asked for could not be done.
 

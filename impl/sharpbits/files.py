@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from itertools import combinations
 from pathlib import Path
 
-from sharpbits.errors import SharpbitsError, UsageError
+from sharpbits.errors import SharpbitsError, UsageError, escaped
 
 _RESOLUTION = "name a file that you may write to, in an existing folder that you may write to"
 
@@ -214,6 +214,15 @@ def program_path(name: Path) -> Path:
     """
     found = shutil.which(name) if len(name.parts) == 1 and os.sep not in str(name) else None
     return Path(found or name).absolute()
+
+
+def shown_path(path: Path) -> str:
+    r"""Write a path in one line that any terminal and document can hold: what cannot be printed is escaped.
+
+    >>> print(shown_path(Path("toy/two\nlines.py")), shown_path(Path("toy/\udcff.py")))
+    toy/two\nlines.py toy/\xff.py
+    """
+    return escaped(str(path))
 
 
 def _unwritable(path: Path, why: str) -> SharpbitsError:

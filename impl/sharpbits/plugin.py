@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sharpbits.files import program_path
+from sharpbits.files import program_path, shown_path
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
@@ -80,8 +80,31 @@ def pytest_collect_file(
     # What other plugins (Python's own, doctest) make of it is dropped before it imports anything.
     others = yield
     if file_path.suffix == ".py" and _is_ours(file_path, parent.config.stash[_SESSION].folders, others=bool(others)):
-        return [FindingFile.from_parent(parent, path=file_path)]
+        return [finding_file(parent, file_path)]
     return others
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a folder that has a finding's name as the finding that it is in the way of."""
+    below = any(folder in path.parents for folder in parent.config.stash[_SESSION].folders)
+    return finding_file(parent, path) if below and path.suffix == ".py" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Add what lies in a folder of findings and pytest passes over without a word: pipes, sockets, links to nothing."""
+    from sharpbits.catalogue.discovery import is_finding_file
+
+    report = yield
+    if isinstance(collector, pytest.Directory) and report.passed:
+        folders = collector.config.stash[_SESSION].folders
+        if any(folder == collector.path or folder in collector.path.parents for folder in folders):
+            for path in sorted(collector.path.iterdir()):
+                if path.suffix == ".py" and is_finding_file(path) and not path.is_file() and not path.is_dir():
+                    report.result.append(finding_file(collector, path))
+    return report
 
 
 def _is_ours(path: Path, folders: Sequence[Path], *, others: bool) -> bool:
@@ -112,7 +135,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     known = session.config.stash[_SESSION].known_ids()
     for finding in findings:
         for complaint in stale_parts(finding, known):
-            warnings.warn(complaint, StaleExpectationWarning, stacklevel=1)
+            _warn(StaleExpectationWarning(complaint))
+
+
+def _warn(warning: Warning) -> None:
+    """Warn as the project's filters say; raised as an error here, it would end the whole run, not one test."""
+    try:
+        warnings.warn(warning, stacklevel=2)
+    except type(warning):
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn(warning, stacklevel=2)
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
@@ -137,6 +170,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 class FindingChangedError(Exception):
     """A finding did not behave as documented."""
+
+
+def finding_file(parent: pytest.Collector, path: Path) -> FindingFile:
+    """Return the collector of a finding file, under a name that every worker and report can pass on."""
+    name = shown_path(Path(path.name))
+    above = parent.nodeid if parent.nodeid not in ("", ".") else ""
+    return FindingFile.from_parent(parent, path=path, name=name, nodeid=f"{above}/{name}" if above else name)
 
 
 class FindingFile(pytest.File):
@@ -176,7 +216,12 @@ class FindingItem(pytest.Item):
         if self.finding is None:
             raise self._loaded  # type: ignore[misc]
         session = self.config.stash[_SESSION]
-        result = run_finding(self.finding, session.environment(), python=session.python, parents=session.parents)
+        with warnings.catch_warnings():
+            # Its text is read to see how it can be started; what Python says of an escape in it (a deprecation before
+            # Python 3.12) is no matter of the tests, and no error.
+            for category in (SyntaxWarning, DeprecationWarning):
+                warnings.simplefilter("ignore", category)
+            result = run_finding(self.finding, session.environment(), python=session.python, parents=session.parents)
         self.user_properties.append((_VERDICT, str(result.verdict)))
         self.add_report_section("call", "sharpbits", _evidence(result))
         if result.verdict is Verdict.NOT_APPLICABLE:

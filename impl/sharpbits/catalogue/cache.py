@@ -24,11 +24,19 @@ FORMAT = 4
 _log = logging.getLogger(__name__)
 
 
+def _default_folder() -> Path:
+    """Return the user's own; without a home it begins with ``~``, and is no place for anything."""
+    try:
+        return platformdirs.user_cache_path("sharpbits") / "results"
+    except RuntimeError:  # what newer releases of platformdirs make of the absence of a home
+        return Path("~", "sharpbits", "results")
+
+
 class ResultCache:
     """A folder of JSON files, one for each finding and environment."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or platformdirs.user_cache_path("sharpbits") / "results"
+        self.folder = folder or _default_folder()
         #: Set by the first result that could not be kept: without a cache one runs without a cache, and says so once.
         self._unusable = threading.Event()
 
@@ -38,6 +46,8 @@ class ResultCache:
 
     def get(self, finding: Finding, environment: Environment) -> tuple[Observation, ...] | None:
         """Return the stored observations, or None; an unreadable entry is deleted, and logged."""
+        if not self._serves(environment):
+            return None
         path = self._path(finding, environment)
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
@@ -55,6 +65,8 @@ class ResultCache:
 
     def put(self, finding: Finding, environment: Environment, observations: Sequence[Observation]) -> None:
         """Store the observations of one finding; where that cannot be done, say so once and go on without."""
+        if not self._serves(environment):
+            return
         stored = {
             "finding": finding.id,
             "fingerprint": environment.fingerprint,
@@ -66,8 +78,24 @@ class ResultCache:
         except (OSError, SharpbitsError) as error:
             self._give_up(error)
 
+    def _serves(self, environment: Environment) -> bool:
+        """Tell whether results can be kept at all."""
+        if self.folder.parts[:1] == ("~",):
+            self._say_once("results cannot be kept: there is no home folder, and XDG_CACHE_HOME is not set")
+            return False
+        if environment.untold:
+            self._say_once(
+                f"results are not kept: nobody can tell whether {', '.join(environment.untold)} changed since "
+                "(too many files, or an unreadable direct_url.json)"
+            )
+            return False
+        return True
+
     def _give_up(self, error: OSError | SharpbitsError) -> None:
+        why = error.why if isinstance(error, SharpbitsError) else error
+        self._say_once(f"results cannot be kept in {self.folder} ({why})")
+
+    def _say_once(self, what: str) -> None:
         if not self._unusable.is_set():
             self._unusable.set()
-            why = error.why if isinstance(error, SharpbitsError) else error
-            _log.warning("results cannot be kept in %s (%s): every finding runs anew each time", self.folder, why)
+            _log.warning("%s: every finding runs anew each time", what)

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,13 @@ class Environment:
     #: The processor's features as the kernel names them, sorted; empty where it names none.
     features: tuple[str, ...]
     gpus: tuple[Gpu, ...]
+    #: Of each package or folder whose code may change without its version, a digest of what it holds; None: too much.
+    sources: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """The packages and folders of which nobody can tell whether they changed."""
+        return tuple(sorted(name for name, digest in self.sources.items() if digest is None))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -62,6 +69,8 @@ class Environment:
         facts = asdict(self)
         del facts["executable"]
         facts["packages"].pop("sharpbits", None)
+        # Where a folder on the path lies cannot, either; what it holds, and what it stands before, can.
+        facts["sources"] = [["" if name.startswith("path ") else name, digest] for name, digest in self.sources.items()]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     @cached_property

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+import stat
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +18,10 @@ from pydantic import ValidationError
 from sharpbits.catalogue.environment import Environment
 from sharpbits.catalogue.metadata import FindingFileError, ScriptMetadata, read_metadata
 from sharpbits.catalogue.schema import ExpectationRow, FindingTable, ScriptTable
+
+#: A finding is a page of code; what is longer by a thousand times is something else, and takes minutes to parse.
+_SIZE_LIMIT = 4 << 20
+_SHOWN_INPUT = 200
 
 
 @dataclass(frozen=True)
@@ -51,15 +57,23 @@ def load_finding(path: Path) -> Finding:
     FindingFileError
         Unreadable, not Python, no metadata, or metadata that the schema refuses; names the line.
     """
-    try:
-        source = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FindingFileError(
-            path, 1, f"the file cannot be read as UTF-8 text: {error}", resolution="make it a readable Python file"
-        ) from error
-    metadata = read_metadata(path, source)
+    # What Python warns of in a finding (an escape it does not know) is told where the finding runs; whoever has turned
+    # warnings into errors has not made it a file that is not Python.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        source = _text_of(path)
+        metadata = read_metadata(path, source)
+        _check_syntax(path, source)
+        return _validated(path, source, metadata)
+
+
+def _check_syntax(path: Path, source: str) -> None:
     try:
         ast.parse(source)
+    except (RecursionError, MemoryError) as error:  # the parser's words for the end of its stack
+        raise FindingFileError(
+            path, 1, "an expression nests too deep for Python's parser", resolution="make `python FILE` run"
+        ) from error
     except (SyntaxError, ValueError) as error:
         raise FindingFileError(
             path,
@@ -67,7 +81,38 @@ def load_finding(path: Path) -> Finding:
             f"the file is not Python: {getattr(error, 'msg', error)}",
             resolution="make `python FILE` run",
         ) from error
-    return _validated(path, source, metadata)
+
+
+def _text_of(path: Path) -> str:
+    """Read a file of Python text, and nothing else: opening a pipe waits for whoever writes into it."""
+    mend = "make it a readable Python file"
+    if not path.name.isprintable():
+        raise FindingFileError(
+            path, 1, "its name has characters that cannot be printed", resolution="give the file a name in UTF-8"
+        )
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise FindingFileError(path, 1, f"it is {_kind(status.st_mode)}, not a file", resolution=mend)
+        if status.st_size > _SIZE_LIMIT:
+            raise FindingFileError(
+                path, 1, f"it holds more than {_SIZE_LIMIT >> 20} MiB", resolution="keep data out of the file"
+            )
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        why = "it is a link to nothing" if path.is_symlink() else "there is no such file"
+        raise FindingFileError(path, 1, why, resolution=mend) from error
+    except UnicodeDecodeError as error:
+        raise FindingFileError(path, 1, f"the file cannot be read as UTF-8 text: {error}", resolution=mend) from error
+    except OSError as error:
+        raise FindingFileError(
+            path, 1, f"the file cannot be read: {error.strerror or type(error).__name__}", resolution=mend
+        ) from error
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
 
 
 def _validated(path: Path, source: str, metadata: ScriptMetadata) -> Finding:
@@ -110,8 +155,13 @@ def _schema_error(metadata: ScriptMetadata, error: ValidationError) -> FindingFi
         known = ExpectationRow if place[:1] == ["expect"] else FindingTable
         why, resolution = f"{key} is not a known key", f"use one of {', '.join(known.model_fields)}"
     else:
-        why, resolution = f"{key}: {said} (got {problem['input']!r})", "correct the value"
+        why, resolution = f"{key}: {said} (got {_brief(problem['input'])})", "correct the value"
     return FindingFileError(metadata.path, line, why, resolution=resolution)
+
+
+def _brief(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN_INPUT else f"{text[:_SHOWN_INPUT]}…"
 
 
 def _row_line(metadata: ScriptMetadata, index: int) -> int:

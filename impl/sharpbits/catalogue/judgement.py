@@ -14,6 +14,7 @@ from sharpbits.catalogue.environment import Environment
 from sharpbits.catalogue.finding import Finding
 from sharpbits.catalogue.observation import Observation
 from sharpbits.catalogue.outcome import FAILURES, Outcome, Verdict
+from sharpbits.catalogue.pattern import SlowPatternError
 from sharpbits.catalogue.schema import ExpectationRow
 
 #: What is said where other rows of these versions document what was seen, and none speaks of this machine.
@@ -41,7 +42,16 @@ def judge(finding: Finding, environment: Environment, observations: Sequence[Obs
     Every observation must be explained by an expectation row that applies; without a row, only ``ok`` is. Repeats of
     different outcomes are ``nondeterministic``, and as documented where the rows list each of them or that word. On a
     machine that no row of these versions speaks of, what their other rows document is said as it is, and no failure.
+    Where a row's ``match`` finds no end in what was seen, the finding is ``broken``.
     """
+    try:
+        return _judged(finding, environment, observations)
+    except SlowPatternError as problem:
+        told = f"{finding.path}: {problem.why}; {problem.resolution}"
+        return Judgement(Verdict.BROKEN, Outcome.ERROR, (), "broken", told)
+
+
+def _judged(finding: Finding, environment: Environment, observations: Sequence[Observation]) -> Judgement:
     rows = finding.rows_for(environment)
     elsewhere = finding.rows_elsewhere(environment)
     documented = tuple(dict.fromkeys(outcome for row in rows for outcome in row.outcome)) or (Outcome.OK,)
@@ -114,7 +124,7 @@ def _explains(row: ExpectationRow, observation: Observation) -> bool:
         return False
     if row.match is None or observation.outcome not in FAILURES:
         return True
-    return row.match.search(observation.text or observation.detail) is not None
+    return row.match.search(observation.text or observation.detail)
 
 
 def _explain_change(

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sharpbits.errors import SharpbitsError
+from sharpbits.errors import SharpbitsError, escaped
+from sharpbits.files import shown_path
 
 # The regular expression of the specification, with the line's start kept for messages.
 _BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
@@ -27,8 +28,14 @@ class FindingFileError(SharpbitsError):
     """
 
     def __init__(self, path: Path, line: int, why: str, *, resolution: str) -> None:
+        # What is quoted of the file may hold anything; the line stays one.
+        why = escaped(why)
         super().__init__(
-            f"{path}:{line}: not a valid finding file", why=why, resolution=resolution, path=path, line=line
+            f"{shown_path(path)}:{line}: not a valid finding file",
+            why=why,
+            resolution=resolution,
+            path=shown_path(path),
+            line=line,
         )
         self.path = path
         self.line = line
@@ -81,7 +88,11 @@ def read_metadata(path: Path, source: str) -> ScriptMetadata:
     text = "\n".join(line[2:] if line.startswith("# ") else line[1:] for line in lines)
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise FindingFileError(
+            path, first_line, "the metadata nests too deep", resolution="write it without lists of lists of lists"
+        ) from error
+    except ValueError as error:  # what is not TOML, and integers of thousands of digits
         at = re.search(r"at line (\d+)", str(error))
         line = first_line + int(at[1]) - 1 if at else first_line + len(lines) - 1
         raise FindingFileError(

@@ -21,6 +21,10 @@ _COMPILER_SIGNAL = re.compile(r"failed with error code -(\d+)")
 _COMPILER_EXCEPTION = re.compile(r"(CompileError|BackendCompilerFailed|InductorError|LoweringException)$")
 _EXCEPTION_LINE = re.compile(r"^(?P<type>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$", re.DOTALL)
 _TRACEBACK = "Traceback (most recent call last):\n"
+# In the traceback of a group, what belongs to it stands to the right of a line, and its parts below rules.
+_HEADER = re.compile(r"^(?P<group>  \+ Exception Group )?Traceback \(most recent call last\):\n", re.MULTILINE)
+_MARGIN = re.compile(r"^ +\| ")
+_RULE = re.compile(r"^ +\+[-+]")
 # A frame of the program itself that stands at an import statement: "    import pennylane as qml".
 _IMPORT_FRAME = re.compile(r"^  File .*, in <module>\n    (import|from) ", re.MULTILINE)
 _DETAIL_LIMIT = 400
@@ -171,6 +175,9 @@ def _failed(end: ProcessEnd) -> Observation:
 
 def _uncaught_exception(stderr: str) -> tuple[str | None, str]:
     """Return type and text of the exception whose traceback ends stderr."""
+    group = _uncaught_group(stderr)
+    if group is not None:
+        return group
     _, traceback, block = stderr.rpartition(_TRACEBACK)
     if not traceback:
         # A SyntaxError in the file itself has no traceback header.
@@ -182,6 +189,27 @@ def _uncaught_exception(stderr: str) -> tuple[str | None, str]:
             if found and (traceback or found["type"].endswith(("Error", "Exception"))):
                 return found["type"], "\n".join([found["text"] or "", *lines[number + 1 :]]).strip()
     return None, ""
+
+
+def _uncaught_group(stderr: str) -> tuple[str, str] | None:
+    """Return type and text of an exception group whose traceback ends stderr.
+
+    The text is its own, then the types and texts of its parts, a line each, without their frames.
+    """
+    headers = list(_HEADER.finditer(stderr))
+    if not headers or headers[-1]["group"] is None:
+        return None
+    header = headers[-1]
+    told: list[str] = []
+    for line in stderr[header.end() :].splitlines():
+        margin = _MARGIN.match(line)
+        # Without a margin it is a further line of a part's text.
+        inside = line[margin.end() :] if margin else line
+        if told and not (inside.startswith(("  ", _TRACEBACK.strip())) or _RULE.match(line)):
+            told.append(inside)
+        elif margin and (found := _EXCEPTION_LINE.match(inside)):
+            told += [found["type"], found["text"] or ""]
+    return (told[0], "\n".join(told[1:]).strip()) if told else None
 
 
 def _reported(end: ProcessEnd) -> Observation:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sharpbits.catalogue.outcome import Outcome
+from sharpbits.errors import escaped
 
 _REQUIRED_KEYS = frozenset({"outcome", "observed", "expected", "error", "tolerance"})
 _OPTIONAL_KEYS = frozenset({"detail"})
@@ -23,6 +24,9 @@ _DEPTH = 64
 
 class MalfunctionError(Exception):
     """The run says nothing of the packages under test, mostly by the file's own fault; one line says why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(escaped(why))
 
 
 @dataclass(frozen=True)

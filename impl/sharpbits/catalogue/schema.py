@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from sharpbits.catalogue.machine import Condition, Machine
 from sharpbits.catalogue.outcome import Outcome
+from sharpbits.catalogue.pattern import TextPattern
 
 
 def _one_line(text: str) -> str:
@@ -55,12 +56,7 @@ def _specifiers(text: Any) -> Any:
 
 
 def _pattern(text: Any) -> Any:
-    if not isinstance(text, str):
-        return text
-    try:
-        return re.compile(text, re.DOTALL)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from error
+    return TextPattern(text) if isinstance(text, str) else text
 
 
 def _condition(text: Any) -> Any:
@@ -116,7 +112,7 @@ class ExpectationRow(_Schema):
     #: The versions on which this was actually seen: the row's evidence.
     seen: Annotated[tuple[AsVersion, ...], BeforeValidator(_listed), Field(min_length=1)]
     #: Searched in the text of an exception, a compiler's diagnostic or a signal.
-    match: Annotated[re.Pattern[str] | None, BeforeValidator(_pattern)] = None
+    match: Annotated[TextPattern | None, BeforeValidator(_pattern)] = None
     #: Conditions that must all hold of the machine, for what is the processor's, the cores' or the GPU's doing.
     where: Annotated[tuple[AsCondition, ...], BeforeValidator(_listed)] = ()
     #: The machines on which it was seen, in words; required with ``where``.
@@ -169,7 +165,7 @@ class FindingTable(_Schema):
     requires: tuple[Annotated[str, AfterValidator(_requires)], ...] = ()
     repeats: Annotated[int, Field(ge=1, le=100)] = 1
     timeout_s: Annotated[float, Field(gt=0, le=3600)] = 120.0
-    memory_mib: Annotated[int, Field(ge=64)] = 4096
+    memory_mib: Annotated[int, Field(ge=64, le=1 << 24)] = 4096
     #: Always started as ``python FILE``: the finding is about an import, or about how a process starts.
     alone: bool = False
     expect: tuple[ExpectationRow, ...] = ()

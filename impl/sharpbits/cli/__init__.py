@@ -14,6 +14,7 @@ from sharpbits.cli.catalogue import register_catalogue
 from sharpbits.cli.classifier import register_classifier
 from sharpbits.cli.gate import register_gate
 from sharpbits.cli.timetravel import register_timetravel
+from sharpbits.streams import take_streams
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -50,8 +51,14 @@ def main() -> None:
     """Run the command line; an error that sharpbits foresees is printed without a traceback, with exit status 2."""
     from sharpbits.errors import SharpbitsError
 
+    streams = take_streams()
     try:
         app()
     except SharpbitsError as error:
         sys.stderr.write(f"sharpbits: {error}\n")
         sys.exit(2)
+    finally:
+        failure = streams.finish()
+        if failure is not None:
+            sys.stderr.write(f"sharpbits: the output could not be written: {failure.strerror}\n")
+            sys.exit(2)

@@ -28,7 +28,9 @@ def check(
         ),
     ] = "",
     component: Annotated[str, typer.Option(help="Only this component, e.g. catalyst.")] = "",
-    list_only: Annotated[bool, typer.Option("--list", help="List the findings, run nothing.")] = False,
+    list_only: Annotated[
+        bool, typer.Option("--list", help="List the findings, run nothing; with --json as a JSON document.")
+    ] = False,
     every: Annotated[
         bool, typer.Option("--all", help="A line for every finding, also for those that are faces of one cause.")
     ] = False,
@@ -97,7 +99,9 @@ def show(name: Name, python: Python = None, findings: Findings = None) -> None:
 
 def repro(name: Name, findings: Findings = None) -> None:
     """Print a finding's file, to paste into an upstream issue: it needs the packages it names and nothing else."""
-    sys.stdout.write(catalogue_of(findings).find(name).source)
+    # The file's own bytes: a program that cannot be written in the terminal's encoding would be another program.
+    sys.stdout.flush()
+    sys.stdout.buffer.write(catalogue_of(findings).find(name).source.encode())
 
 
 def env(python: Python = None) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,17 +36,20 @@ class GateRequest:
 def run_gate(request: GateRequest) -> int:
     """Compare, report, and return the exit status.
 
-    0: passed; 1: something is slower, missing or incomparable, or a claim does not hold.
+    0: passed; 1: something is slower, missing or incomparable, or a claim does not hold; 2: a report could not be
+    written.
     """
     check_targets(
         {"--markdown": request.markdown, "--html": request.html},
         "the comparison cannot be written",
         inputs=[request.against, request.new, *request.history],
     )
-    reference = load_run(request.against)
     thresholds = dict(_threshold(text) for text in request.thresholds)
-    if not request.factor >= 1:
-        raise UsageError("the gate cannot be held", why=f"--factor is {request.factor}", resolution="use 1 or more")
+    if not 1 <= request.factor < math.inf:
+        raise UsageError(
+            "the gate cannot be held", why=f"--factor is {request.factor}", resolution="use a number of 1 or more"
+        )
+    reference = load_run(request.against)
     new = load_run(request.new) if request.new is not None else _measure()
     rows = compare_runs(
         reference, new, factor=request.factor, thresholds=thresholds, cross_machine=request.cross_machine
@@ -53,6 +57,7 @@ def run_gate(request: GateRequest) -> int:
     report = GateReport(reference, new, rows, [run for path in request.history for run in _history(path)])
     # Before anything is printed: what cannot be drawn is refused as a whole.
     page = as_html(report) if request.html is not None else ""
+    unwritten = _write({request.markdown: as_markdown(report), request.html: page})
     target = console()
     target.print(as_table(report))
     for name, how in report.broken_claims.items():
@@ -61,11 +66,21 @@ def run_gate(request: GateRequest) -> int:
         target.print(f"claim undecided: {name}", markup=False, style="yellow", soft_wrap=True)
     failed = report.fails or (request.strict and bool(report.undecided_claims))
     target.print(f"gate {'failed' if failed else 'passed'}: {report.counts()}", markup=False)
-    if request.markdown is not None:
-        write_atomically(request.markdown, as_markdown(report))
-    if request.html is not None:
-        write_atomically(request.html, page)
-    return 1 if failed else 0
+    for error in unwritten:
+        sys.stderr.write(f"sharpbits: {error}\n")
+    return 2 if unwritten else int(failed)
+
+
+def _write(reports: Mapping[Path | None, str]) -> list[SharpbitsError]:
+    """Write what was asked for; return what could not be written: the rest is, and the table is still printed."""
+    failures = []
+    for path, content in reports.items():
+        if path is not None:
+            try:
+                write_atomically(path, content)
+            except SharpbitsError as error:
+                failures.append(error)
+    return failures
 
 
 def _measure() -> StoredRun:
@@ -89,7 +104,7 @@ def _threshold(text: str) -> tuple[str, float]:
         factor = float(number)
     except ValueError:
         factor = 0.0
-    if not separator or not factor >= 1:
+    if not separator or not 1 <= factor < math.inf:
         raise UsageError(
             "a threshold cannot be read", why=repr(text), resolution="write --threshold NAME=FACTOR, FACTOR at least 1"
         )

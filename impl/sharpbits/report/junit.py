@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from sharpbits.catalogue import Environment, FindingFileError, Result, Verdict
+from sharpbits.files import shown_path
 from sharpbits.report.plain_text import printable
 
 
@@ -24,7 +26,7 @@ def as_junit(results: Sequence[Result], environment: Environment, *, broken: Seq
     if broken:
         suite = TestSuite("unreadable finding files")
         for error in broken:
-            case = TestCase(error.path.stem, classname=str(error.path.parent.name))
+            case = TestCase(shown_path(Path(error.path.stem)), classname=shown_path(Path(error.path.parent.name)))
             case.result = [Error(printable(f"line {error.line}: {error.why}"))]
             suite.add_testcase(case)
         document.add_testsuite(suite)

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sharpbits.catalogue import Environment, FindingFileError, Observation, Result, Verdict, since
+from sharpbits.catalogue import Environment, Finding, FindingFileError, Observation, Result, Verdict, since
+from sharpbits.files import shown_path
 from sharpbits.report.ordering import verdict_counts, worst_first
 
 #: Raised when a key changes its meaning or goes away.
@@ -27,10 +28,33 @@ def as_json(
         "counts": {str(verdict): count for verdict, count in verdict_counts(results).items()},
         "interrupted": interrupted,
         "findings": [_entry(result, environment) for result in worst_first(results)],
-        "broken_files": [{"path": str(one.path), "line": one.line, "why": one.why} for one in broken],
+        "broken_files": _broken(broken),
     }
     document["counts"]["broken"] += len(broken)  # type: ignore[index]
     return json.dumps(document, indent=1, allow_nan=False) + "\n"
+
+
+def list_as_json(findings: Sequence[Finding], *, broken: Sequence[FindingFileError] = ()) -> str:
+    """Return what a catalogue holds, nothing of it run."""
+    document = {
+        "schema": SCHEMA_VERSION,
+        "findings": [
+            {
+                "id": finding.id,
+                "path": shown_path(finding.path),
+                "title": finding.table.title,
+                "component": finding.table.component,
+                "family": finding.table.family,
+            }
+            for finding in findings
+        ],
+        "broken_files": _broken(broken),
+    }
+    return json.dumps(document, indent=1, allow_nan=False) + "\n"
+
+
+def _broken(broken: Sequence[FindingFileError]) -> list[dict[str, Any]]:
+    return [{"path": shown_path(one.path), "line": one.line, "why": one.why} for one in broken]
 
 
 def _seen(observation: Observation) -> dict[str, Any]:
@@ -43,7 +67,7 @@ def _entry(result: Result, environment: Environment) -> dict[str, Any]:
     told = None if result.verdict is Verdict.NOT_APPLICABLE else since(result.finding, environment)
     return {
         "id": result.finding.id,
-        "path": str(result.finding.path),
+        "path": shown_path(result.finding.path),
         "title": table.title,
         "component": table.component,
         "family": table.family,

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -15,6 +16,7 @@ from sharpbits.catalogue import Environment, Finding, FindingFileError, Observat
 from sharpbits.catalogue.judgement import NOT_THIS_MACHINE
 from sharpbits.catalogue.outcome import Severity
 from sharpbits.catalogue.snippet import snippet
+from sharpbits.files import shown_path
 from sharpbits.report.columns import Row, laid_out
 from sharpbits.report.ordering import Line, folded, unfolded, verdict_counts
 from sharpbits.report.plain_text import printable
@@ -74,7 +76,7 @@ def print_report(
         if result.verdict.fails:
             target.print(_failure(result.verdict, result.finding.id, result.judgement.message), soft_wrap=True)
     for error in broken:
-        place, said = f"{error.path}:{error.line}", f"{error.why}; {error.resolution}"
+        place, said = f"{shown_path(error.path)}:{error.line}", f"{error.why}; {error.resolution}"
         target.print(_failure(Verdict.BROKEN, place, said), soft_wrap=True)
     target.print(_counts(results, broken), soft_wrap=True)
 
@@ -87,10 +89,10 @@ def _broken_row(error: FindingFileError) -> Row:
     """Return the line of a file that is no finding."""
     return Row(
         Text(str(Verdict.BROKEN), style=_VERDICT_STYLE[Verdict.BROKEN]),
-        printable(error.path.parent.name),
-        printable(error.path.stem),
+        shown_path(Path(error.path.parent.name)),
+        shown_path(Path(error.path.stem)),
         Text("unreadable", style="dim"),
-        printable(f"{error.path.name} is no finding: see line {error.line}"),
+        f"{shown_path(Path(error.path.name))} is no finding: see line {error.line}",
         "",
         "",
         printable(error.resolution),
