@@ -1,5 +1,8 @@
 """Run one program in its own session under limits of time, memory and output, and leave nothing of it behind.
 
+On Linux that holds whatever the program does and however sharpbits itself ends: see
+:mod:`sharpbits.catalogue.keeping`.
+
 One loop supervises one program: it reads the pipes, watches the clock, the memory of the whole process tree and the
 stop request. Cost: one wake-up per 50 ms and one look at the process table per 250 ms.
 """
@@ -7,11 +10,8 @@ stop request. Cost: one wake-up per 50 ms and one look at the process table per 
 from __future__ import annotations
 
 import os
-import resource
 import selectors
 import signal
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -19,9 +19,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
 
 import psutil
+
+from sharpbits.catalogue.keeping import MARK, Program, start
 
 _TICK_S = 0.05
 _MEMORY_EVERY_S = 0.25
@@ -30,9 +31,6 @@ _LINGER_GRACE_S = 1.0
 _KILL_GRACE_S = 5.0
 _KILL_POLL_S = 0.01
 _READ_SIZE = 1 << 16
-
-#: Marks every process that descends from a run, also one that left its session.
-MARK = "SHARPBITS_RUN"
 
 STDOUT_LIMIT = 16 << 20
 STDERR_KEPT = 4 << 20
@@ -66,19 +64,6 @@ class ProcessEnd:
     left_behind: tuple[str, ...] = ()
 
 
-class Program(Protocol):
-    """A running program as :class:`subprocess.Popen` has it; it leads its own session."""
-
-    @property
-    def pid(self) -> int: ...  # noqa: D102
-    @property
-    def stdout(self) -> IO[bytes] | None: ...  # noqa: D102
-    @property
-    def stderr(self) -> IO[bytes] | None: ...  # noqa: D102
-    def poll(self) -> int | None: ...  # noqa: D102
-    def wait(self) -> int: ...  # noqa: D102
-
-
 def run_isolated(
     command: Sequence[str | Path],
     *,
@@ -97,15 +82,7 @@ def run_isolated(
         Passed on after the program was killed.
     """
     mark = uuid.uuid4().hex
-    program = subprocess.Popen(
-        [os.fspath(part) for part in command],
-        cwd=cwd,
-        env={**variables, MARK: mark},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    program = start(command, cwd=cwd, variables=variables, mark=mark)
     return supervise(program, mark, limits, stop)
 
 
@@ -140,7 +117,6 @@ class _Supervisor:
         for pipe, buffer in zip(self.pipes, (self.stdout, self.stderr), strict=True):
             os.set_blocking(pipe.fileno(), False)
             self.selector.register(pipe, selectors.EVENT_READ, buffer)
-        _make_expendable(program.pid)
 
     def watch(self) -> ProcessEnd:
         broken_limit = self._until_end_or_limit()
@@ -211,17 +187,16 @@ class _Supervisor:
     def _lingering(self) -> tuple[str, ...]:
         """Name the processes that outlive the program, after a moment to end by themselves."""
         deadline = time.monotonic() + _LINGER_GRACE_S
-        while (left := _descendants(self.mark)) and time.monotonic() < deadline:
+        while (left := _left_of(self.program, self.mark)) and time.monotonic() < deadline:
             self._read(_TICK_S)
         return tuple(_name(process) for process in left)
 
     def kill_all(self) -> None:
-        """Kill the program, its process group, and every process that carries the run's mark."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.program.pid, signal.SIGKILL)
+        """Kill the program, what is below its keeper, and every process that carries the run's mark."""
+        self.program.end()
         deadline = time.monotonic() + _KILL_GRACE_S
         # Again until none is left: one may have started another meanwhile, and a signal takes a moment to strike.
-        while left := _descendants(self.mark):
+        while left := _marked(self.mark):
             for process in left:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
@@ -234,14 +209,6 @@ class _Supervisor:
         self.selector.close()
         for pipe in self.pipes:
             pipe.close()
-
-
-def _make_expendable(pid: int) -> None:
-    """No core file, and first in line when the kernel runs out of memory."""
-    if sys.platform == "linux":
-        with suppress(OSError):  # it may have ended already
-            resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-            Path(f"/proc/{pid}/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 def _resident(pid: int) -> int:
@@ -258,7 +225,19 @@ def _resident(pid: int) -> int:
     return total
 
 
-def _descendants(mark: str) -> list[psutil.Process]:
+def _left_of(program: Program, mark: str) -> list[psutil.Process]:
+    """Every live process of a run: what is below its keeper, and what carries its mark should there be no keeper."""
+    found = {process.pid: process for process in _marked(mark)}
+    if program.keeper is not None:
+        with suppress(psutil.NoSuchProcess):
+            for process in psutil.Process(program.keeper).children(recursive=True):
+                with suppress(psutil.NoSuchProcess):
+                    if process.status() != psutil.STATUS_ZOMBIE:
+                        found[process.pid] = process
+    return list(found.values())
+
+
+def _marked(mark: str) -> list[psutil.Process]:
     """Every live process that carries the mark of a run."""
     found = []
     for process in psutil.process_iter():
