@@ -70,9 +70,15 @@ def run_check(catalogue: Catalogue, request: Request) -> int:
         return 0
     for complaint in _stale(catalogue, selected):
         sys.stderr.write(f"stale: {complaint}\n")
-    environment = describe_environment(request.python)
-    results, interrupted = _run(selected.findings, environment, request)
-    _write(selected, results, environment, request, interrupted=interrupted)
+    try:
+        with interruptible() as stop:
+            environment = describe_environment(request.python)
+            stop.quieten()
+            results, interrupted = _run(selected.findings, environment, request, stop)
+            _write(selected, results, environment, request, interrupted=interrupted)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted before the report was written\n")
+        return INTERRUPTED
     if interrupted:
         total = len(selected.findings)
         sys.stderr.write(f"interrupted: {total - len(results)} of {total} findings did not finish\n")
@@ -86,7 +92,9 @@ def _stale(catalogue: Catalogue, selected: Catalogue) -> list[str]:
     return [printable(one) for finding in selected.findings for one in stale_parts(finding, known)]
 
 
-def _run(findings: Sequence[Finding], environment: Environment, request: Request) -> tuple[list[Result], bool]:
+def _run(
+    findings: Sequence[Finding], environment: Environment, request: Request, stop: threading.Event
+) -> tuple[list[Result], bool]:
     cache = ResultCache()
     # Those that only wait run beside the others, and are not named while others work.
     jobs = request.jobs or side_by_side(findings)
@@ -114,7 +122,7 @@ def _run(findings: Sequence[Finding], environment: Environment, request: Request
         refresh()
 
     task = progress.add_task("checking", total=len(findings))
-    with interruptible(), progress, Parents() as parents:
+    with progress, Parents() as parents:
 
         def run(finding: Finding, stop: threading.Event) -> Result:
             return run_finding(
@@ -127,7 +135,7 @@ def _run(findings: Sequence[Finding], environment: Environment, request: Request
                 parents=None if request.isolated else parents,
             )
 
-        return run_all(findings, run, environment=environment, jobs=jobs, on_start=started, on_end=ended)
+        return run_all(findings, run, environment=environment, jobs=jobs, stop=stop, on_start=started, on_end=ended)
 
 
 def _write(

@@ -26,6 +26,7 @@ import psutil
 
 from sharpbits.catalogue.family import family_of, left_of, marked, memory_of, name_of
 from sharpbits.catalogue.keeping import Program, start
+from sharpbits.interruption import is_hurried
 
 _TICK_S = 0.05
 _MEMORY_EVERY_S = 0.25
@@ -188,11 +189,13 @@ class _Supervisor:
             time.sleep(timeout)  # both pipes were closed by a program that goes on
 
     def _terminate(self) -> None:
-        """Ask the program to end, and insist."""
+        """Ask the program to end, and insist; at once where it must be quick."""
+        if is_hurried(self.stop):
+            return
         with suppress(ProcessLookupError):
             os.killpg(self.program.pid, signal.SIGTERM)
         deadline = time.monotonic() + _TERM_GRACE_S
-        while self.program.poll() is None and time.monotonic() < deadline:
+        while self.program.poll() is None and time.monotonic() < deadline and not is_hurried(self.stop):
             self._read(_TICK_S)
 
     def _lingering(self) -> tuple[str, ...]:
