@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -267,6 +268,41 @@ def test_an_interrupted_run_kills_every_child_and_still_reports_what_was_finishe
     pids = [int(path.read_text()) for path in tmp_path.glob("*.pid")]
     assert len(pids) == 2, "the third was never started"
     assert not any(alive(pid) for pid in pids), "nothing is left running"
+
+
+@pytest.mark.parametrize(
+    "numbers", [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGINT), (signal.SIGINT,) * 5], ids=str
+)
+def test_a_second_signal_makes_haste_and_what_was_finished_is_still_reported(
+    tmp_path: Path, numbers: tuple[signal.Signals, ...]
+) -> None:
+    folder = tmp_path / "findings"
+    write_finding(folder, "a_quick", WRONG_GRADIENT, expect=documented("wrong-gradient"))
+    pid_file = tmp_path / "pid"
+    stubborn = (
+        "import os, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        f"open({str(pid_file)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)"
+    )
+    write_finding(folder, "b_stubborn", stubborn)
+    output = tmp_path / "report.json"
+    program = subprocess.Popen(
+        obeying_signals(command_line(["check", "--findings", folder, "--jobs", "1", "--output", output])),
+        env={**os.environ, **private_cache(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with killed_at_the_end(program):
+        wait_for(lambda: pid_file.exists() and bool(pid_file.read_text()))
+        for number in numbers:
+            program.send_signal(number)
+            time.sleep(0.1)
+        stdout, stderr = program.communicate(timeout=30)
+    assert program.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    assert "wrong-gradient" in stdout
+    assert [entry["id"] for entry in json.loads(output.read_text())["findings"]] == ["toy/a_quick"]
+    assert not alive(int(pid_file.read_text()))
 
 
 def test_an_interpreter_may_be_given_by_a_relative_path_or_by_name(folder: Path, tmp_path: Path) -> None:

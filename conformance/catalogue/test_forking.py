@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import subprocess
@@ -17,7 +18,8 @@ import pytest
 
 from catalogue.toys import OK, WRONG_GRADIENT, alive, documented, environment, write_finding
 from sharpbits.catalogue import Environment, Finding, Parents, Verdict, load_finding, run_finding
-from sharpbits.catalogue.forking import ForkRefusedError, forkable, imported_packages
+from sharpbits.catalogue.forking import ForkRefusedError, forkable
+from sharpbits.catalogue.imports import imported_packages
 from sharpbits.catalogue.process import Limits
 from sharpbits.catalogue.runner import InterruptedRunError, run_once
 from sharpbits.gpu.devices import Gpu
@@ -119,15 +121,22 @@ def test_what_a_forked_program_leaves_running_is_killed(
     assert not alive(int(pid.read_text()))
 
 
+#: The keeper above a forked program is a fork of the parent too, so it bears the parent's command line.
+WAS_FORKED = """
+import os
+with open(f"/proc/{os.getppid()}/cmdline", "rb") as above:
+    was_forked = b"--parent" in above.read().split(b"\\0")
+"""
+
+
 def counting(tmp_path: Path) -> str:
-    """Leave a line for each run: the parent's pid tells whose child it was."""
-    return f"import os\nwith open({str(tmp_path / 'runs')!r}, 'a') as runs:\n    print(os.getppid(), file=runs)\n"
+    """Leave a line for each run that tells whether it was forked from a parent."""
+    return f"{WAS_FORKED}with open({str(tmp_path / 'runs')!r}, 'a') as runs:\n    print(was_forked, file=runs)\n"
 
 
 def runs(tmp_path: Path) -> list[bool]:
-    """Return for each run whether it was forked: ``python FILE`` is a child of this process."""
-    lines = (tmp_path / "runs").read_text().split()
-    return [int(line) != os.getpid() for line in lines]
+    """Return for each run whether it was forked."""
+    return [line == "True" for line in (tmp_path / "runs").read_text().split()]
 
 
 def test_what_is_as_documented_runs_once_and_forked(
@@ -150,7 +159,7 @@ def test_what_is_not_as_documented_runs_again_by_itself_before_it_is_told(
 def test_what_only_the_forked_start_shows_is_never_told(
     make: Callable[..., Finding], parents: Parents, tmp_path: Path
 ) -> None:
-    body = f"import os\nif os.getppid() != {os.getpid()}:\n    os.abort()\n"
+    body = f"{WAS_FORKED}if was_forked:\n    os.abort()\n"
     assert run_finding(make(body + OK), HERE, parents=parents).verdict is Verdict.CLEAR
 
 
@@ -194,7 +203,7 @@ def test_what_depends_on_how_a_process_starts_runs_by_itself(
 def test_packages_are_imported_ahead_only_where_nothing_stands_before_them(
     source: str, packages: tuple[str, ...] | None
 ) -> None:
-    assert imported_packages(source) == packages
+    assert imported_packages(ast.parse(source)) == packages
 
 
 def test_a_package_that_does_not_import_is_upstreams_news_all_the_same(

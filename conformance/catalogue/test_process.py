@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from catalogue.toys import alive
+from sharpbits.catalogue import process
 from sharpbits.catalogue.process import STDERR_KEPT, STDOUT_LIMIT, Limits, ProcessEnd, run_isolated
+from sharpbits.interruption import Stop
 
 ROOMY = Limits(seconds=60, memory=2 << 30)
 
@@ -156,6 +158,19 @@ def test_a_stop_request_ends_the_program_at_once(tmp_path: Path) -> None:
     end = run(tmp_path, "import time; time.sleep(600)", stop=stop)
     assert end.interrupted
     assert time.monotonic() - started < 30, "it did not wait for the time limit"
+
+
+def test_a_stop_request_in_haste_kills_at_once_what_ignores_sigterm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_TERM_GRACE_S", 600.0)
+    stop = Stop()
+    threading.Timer(1.0, stop.set).start()
+    threading.Timer(1.5, setattr, (stop, "hurried", True)).start()
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+    end = run(tmp_path, code, stop=stop)
+    assert end.interrupted
+    assert end.seconds < 30
 
 
 def test_a_program_that_closes_its_output_is_still_waited_for(tmp_path: Path) -> None:

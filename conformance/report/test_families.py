@@ -107,7 +107,7 @@ def test_folding_loses_no_finding_and_hides_no_news(example: Finding, drawn: lis
             assert (other.verdict, other.finding.table.family) == (line.lead.verdict, line.lead.finding.table.family)
 
 
-def test_the_json_document_names_the_family_of_each_finding(family: Run) -> None:
+def test_the_json_document_names_the_descendants_of_each_finding(family: Run) -> None:
     document = json.loads(as_json(family.results, HERE))
     assert len(document["findings"]) == len(family.results)
     told = {entry["id"]: entry["family"] for entry in document["findings"]}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,9 +67,15 @@ def run_check(catalogue: Catalogue, request: Request) -> int:
         return _list(selected, request)
     for complaint in _stale(catalogue, selected):
         sys.stderr.write(f"stale: {complaint}\n")
-    environment = describe_environment(request.python)
-    results, interrupted = _run(selected.findings, environment, request)
-    unwritten = _write(selected, results, environment, request, interrupted=interrupted)
+    try:
+        with interruptible() as stop:
+            environment = describe_environment(request.python)
+            stop.quieten()
+            results, interrupted = _run(selected.findings, environment, request, stop)
+            unwritten = _write(selected, results, environment, request, interrupted=interrupted)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted before the report was written\n")
+        return INTERRUPTED
     for error in unwritten:
         sys.stderr.write(f"sharpbits: {error}\n")
     if interrupted:
@@ -112,7 +117,9 @@ def _stale(catalogue: Catalogue, selected: Catalogue) -> list[str]:
     return [printable(one) for finding in selected.findings for one in stale_parts(finding, known)]
 
 
-def _run(findings: Sequence[Finding], environment: Environment, request: Request) -> tuple[list[Result], bool]:
+def _run(
+    findings: Sequence[Finding], environment: Environment, request: Request, stop: threading.Event
+) -> tuple[list[Result], bool]:
     cache = ResultCache()
     # Those that only wait run beside the others, and are not named while others work.
     jobs = request.jobs or side_by_side(findings)
@@ -140,11 +147,7 @@ def _run(findings: Sequence[Finding], environment: Environment, request: Request
         refresh()
 
     task = progress.add_task("checking", total=len(findings))
-    with warnings.catch_warnings(), interruptible(), progress, Parents() as parents:
-        # Findings' texts are read to see how they can be started; what Python says of an escape in one (a deprecation
-        # before Python 3.12) is no error, whatever PYTHONWARNINGS asks for.
-        for category in (SyntaxWarning, DeprecationWarning):
-            warnings.simplefilter("ignore", category)
+    with progress, Parents() as parents:
 
         def run(finding: Finding, stop: threading.Event) -> Result:
             return run_finding(
@@ -157,7 +160,7 @@ def _run(findings: Sequence[Finding], environment: Environment, request: Request
                 parents=None if request.isolated else parents,
             )
 
-        return run_all(findings, run, environment=environment, jobs=jobs, on_start=started, on_end=ended)
+        return run_all(findings, run, environment=environment, jobs=jobs, stop=stop, on_start=started, on_end=ended)
 
 
 def _write(

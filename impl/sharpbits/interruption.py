@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,24 +16,57 @@ from contextlib import contextmanager
 INTERRUPTED = 130
 
 
+#: How long after the second signal a third one ends everything at once, reports or not.
+_PATIENCE_S = 5.0
+
+
+class Stop(threading.Event):
+    """A request to stop: set by the first signal; the second asks to hurry."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: Nothing is asked to end any more, all is killed.
+        self.hurried = False
+        self.raises = True
+
+    def quieten(self) -> None:
+        """Raise nothing from here on: what follows looks at the event, and shall come to its end.
+
+        To be called by a command, not by a library: once a signal has struck, those that follow are ignored for good.
+        """
+        self.raises = False
+
+
+def is_hurried(stop: threading.Event) -> bool:
+    """Tell whether a request to stop is one to hurry."""
+    return isinstance(stop, Stop) and stop.hurried
+
+
 @contextmanager
-def interruptible() -> Iterator[threading.Event]:
+def interruptible() -> Iterator[Stop]:
     """Let SIGTERM and SIGHUP end a run as Ctrl-C does: children killed, what was finished reported.
 
     Yields the event that such a signal sets. The exception reaches the main thread alone, which may have to wait for
-    others: whatever waits in a thread looks at the event.
+    others: whatever waits in a thread looks at the event. It is raised once, by the first signal; the second makes
+    haste. So a second Ctrl-C strikes no clean-up and no report that the first one led to, unless it takes very long.
     """
-    stop = threading.Event()
-    setting = False
+    stop = Stop()
+    struck = 0
+    patient_until = 0.0
 
     def interrupt(number: int, frame: object) -> None:
-        nonlocal setting
-        if setting:
-            return  # the event's lock is held by the handler that this one struck; that one raises
-        setting = True
-        stop.set()
-        setting = False
-        raise KeyboardInterrupt
+        nonlocal struck, patient_until
+        struck += 1
+        # Counted, not asked of the event: its lock may be held by the handler that this one struck.
+        if struck == 1:
+            stop.set()
+            if stop.raises:
+                raise KeyboardInterrupt
+        elif not stop.hurried:
+            patient_until = time.monotonic() + _PATIENCE_S
+            stop.hurried = True
+        elif time.monotonic() > patient_until:
+            raise KeyboardInterrupt
 
     heard = [signal.SIGTERM]
     # None: a handler that is not Python's, so it could not be put back.
@@ -42,4 +76,6 @@ def interruptible() -> Iterator[threading.Event]:
         yield stop
     finally:
         for number, handler in previous.items():
-            signal.signal(number, handler)
+            # What follows an interrupted run that came to its end is the end of the process, and its exit status: one
+            # more Ctrl-C would change that status only. (Python puts its own handlers back before it ends, not these.)
+            signal.signal(number, signal.SIG_IGN if struck and not stop.raises else handler)

@@ -8,9 +8,13 @@ worker, and an expected crash is a pass.
 
 from __future__ import annotations
 
+import os
 import re
+import threading
+import time
 import warnings
 from collections.abc import Generator, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from sharpbits.catalogue import Environment, Finding, FindingFileError, Parents, Result
 
 _VERDICT = "sharpbits_verdict"
+#: How often an xdist worker looks whether its controller is still there.
+_LOOK_S = 0.5
 #: In a test suite such a block can stand inside a text; only at the start of a line is it a file's own.
 _METADATA = re.compile(r"^# /// script$.*?^# \[tool\.sharpbits\]$", re.MULTILINE | re.DOTALL)
 
@@ -212,16 +218,17 @@ class FindingItem(pytest.Item):
     def runtest(self) -> None:
         """Run the finding in its own process."""
         from sharpbits.catalogue import Verdict, run_finding
+        from sharpbits.catalogue.runner import InterruptedRunError
 
         if self.finding is None:
             raise self._loaded  # type: ignore[misc]
         session = self.config.stash[_SESSION]
-        with warnings.catch_warnings():
-            # Its text is read to see how it can be started; what Python says of an escape in it (a deprecation before
-            # Python 3.12) is no matter of the tests, and no error.
-            for category in (SyntaxWarning, DeprecationWarning):
-                warnings.simplefilter("ignore", category)
-            result = run_finding(self.finding, session.environment(), python=session.python, parents=session.parents)
+        try:
+            result = run_finding(
+                self.finding, session.environment(), python=session.python, stop=session.stop, parents=session.parents
+            )
+        except InterruptedRunError as error:
+            raise KeyboardInterrupt from error  # nobody waits for this worker's results any more
         self.user_properties.append((_VERDICT, str(result.verdict)))
         self.add_report_section("call", "sharpbits", _evidence(result))
         if result.verdict is Verdict.NOT_APPLICABLE:
@@ -252,6 +259,12 @@ class _Session:
         self._environment: Environment | None = None
         self._isolated: bool = config.getoption("--sharpbits-isolated")
         self._parents: Parents | None = None
+        self._controller = os.getppid() if hasattr(config, "workerinput") else None
+
+    @cached_property
+    def stop(self) -> threading.Event:
+        """Set when the controller of this xdist worker is gone; pytest's own process has none."""
+        return threading.Event() if self._controller is None else _gone_with(self._controller)
 
     @property
     def parents(self) -> Parents | None:
@@ -284,6 +297,22 @@ class _Session:
 
 
 _SESSION = pytest.StashKey[_Session]()
+
+
+def _gone_with(parent: int) -> threading.Event:
+    """Return an event that is set when the process that started this one has ended.
+
+    A worker whose controller was killed lets its test go on for another five seconds, and then interrupts it.
+    """
+    gone = threading.Event()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_S)
+        gone.set()
+
+    threading.Thread(target=watch, name="sharpbits-watch", daemon=True).start()
+    return gone
 
 
 def _evidence(result: Result) -> str:

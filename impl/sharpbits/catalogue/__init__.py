@@ -3,10 +3,11 @@
 =====================  ==================================================================================
 ``schema``             the keys of a finding's metadata
 ``metadata``           reading them from the file (PEP 723)
-``finding``            one file, checked
+``finding``            one file, checked; ``imports``: the packages that it imports first of all
 ``discovery``          all files of a folder; ``selection`` narrows them down (``-k``)
 ``environment``        versions, processor, GPUs: where a finding runs; ``applicability``: can it run there
 ``process``            one program in its own session, under limits; ``forking``: from one that has its packages
+``keeping``            a keeper beside every program: nothing outlives it; ``descendants``: all that it started
 ``observation``        from the end of a process to an outcome; ``outcome``: all there are
 ``judgement``          from outcomes to a verdict, by the documented expectation rows
 ``runner``             the steps above for one finding or many side by side; ``cache`` keeps results

@@ -1,27 +1,27 @@
 """Import packages once and fork a child for each run asked for. Standard library only: it runs in any interpreter.
 
 :func:`serve` returns in the children, each set up as ``python FILE`` finds itself: own session, streams, folder,
-variables. It never returns in the parent, which lives until the other end of the control socket closes, and takes what
-still runs with it. A request is one byte on the control socket with three descriptors: the child's stdout, its stderr,
-and a socket of that run's own, which carries the request and then what becomes of it (``started PID``, ``ended CODE``).
+variables. It never returns in the parent, which lives until the other end of the control socket closes. A request is
+one byte on the control socket with three descriptors: the child's stdout, its stderr, and a socket of that run's own,
+which carries the request and then what becomes of it. Between the parent and each child stands a keeper
+(``_keeper.py``), and another one above the parent: they take along what still runs.
 """
 
-import contextlib
 import ctypes
 import gc
 import importlib
 import json
 import os
-import resource
-import select
+import pathlib
+import runpy
 import signal
 import socket
 import sys
 import warnings
-from typing import Any, NoReturn
+from typing import Any
 
 _MARK = b"SHARPBITS_RUN"
-_PR_SET_PDEATHSIG = 1
+_HERE = pathlib.Path(__file__).parent
 
 
 def serve(arguments: list[str]) -> str:
@@ -79,42 +79,29 @@ def _drain(descriptor: int) -> bytes:
 
 
 def _children_of(channel: socket.socket) -> tuple[dict[str, Any], int, int, socket.socket]:
-    """Fork a child for each request and report its end; return in the child."""
-    children: dict[int, socket.socket] = {}
-    woken, wake = os.pipe()
-    for descriptor in (woken, wake):
-        os.set_blocking(descriptor, False)
-    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    before = signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    """Fork a keeper and below it a child for each request; return in the child."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the keepers
+    keeper = runpy.run_path(str(_HERE / "_keeper.py"))
+    parent = os.getpid()
     while True:
-        ready, _, _ = select.select([channel.fileno(), woken], [], [])
-        if woken in ready:
-            os.read(woken, 4096)
-            _report(children)
-        if channel.fileno() not in ready:
-            continue
         message, descriptors, _, _ = socket.recv_fds(channel, 1, 3)
         if not message:
-            _end(children)
+            os._exit(0)
         out, err, own = descriptors
         status = socket.socket(fileno=own)
         status.set_inheritable(False)
-        request = _read(status)
         # Python warns of a fork beside threads, JAX of any; none of theirs is at work before a backend is there.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            pid = os.fork()
-        if pid == 0:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, before)
-            for descriptor in (woken, wake):
-                os.close(descriptor)
-            for other in (channel, *children.values()):
-                other.close()
-            return request, out, err, status
-        os.close(out)
-        os.close(err)
-        children[pid] = status
+            if os.fork() == 0:
+                keeper["die_with_parent"](parent)
+                signal.signal(signal.SIGCHLD, before)
+                channel.close()
+                request = _read(status)
+                keeper["stand_between"](status.fileno(), parent)
+                return request, out, err, status
+        for descriptor in out, err, status.detach():
+            os.close(descriptor)
 
 
 def _read(status: socket.socket) -> dict[str, Any]:
@@ -123,30 +110,8 @@ def _read(status: socket.socket) -> dict[str, Any]:
     return request
 
 
-def _report(children: dict[int, socket.socket]) -> None:
-    for pid in list(children):
-        ended, code = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            with children.pop(pid) as status, contextlib.suppress(OSError):  # nobody waits for it any more
-                status.send(b"ended %d\n" % os.waitstatus_to_exitcode(code))
-
-
-def _end(children: dict[int, socket.socket]) -> NoReturn:
-    for pid in children:
-        try:
-            os.killpg(pid, signal.SIGKILL)
-        except OSError:
-            os.kill(pid, signal.SIGKILL)  # not yet in a session of its own; not reaped, so the number is still its
-    os._exit(0)
-
-
 def _become(request: dict[str, Any], out: int, err: int, status: socket.socket, said: list[bytes], mark: int) -> str:
     """Make this child look as if it had been started for the request, and say that it has begun."""
-    os.setsid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != request["parent"]:
-        os._exit(1)  # the parent died before it could take this one along
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     value = request["variables"][_MARK.decode()].encode()
     ctypes.memmove(mark, value, len(value))
     os.environ.clear()
@@ -155,7 +120,7 @@ def _become(request: dict[str, Any], out: int, err: int, status: socket.socket, 
     for descriptor, number in ((out, 1), (err, 2)):
         os.dup2(descriptor, number)
         os.close(descriptor)
-    status.send(b"started %d\n" % os.getpid())
+    status.send(b"started %d %d\n" % (os.getpid(), os.getppid()))
     status.close()
     for number, text in enumerate(said, start=1):
         while text:

@@ -16,6 +16,7 @@ from packaging.specifiers import SpecifierSet
 from pydantic import ValidationError
 
 from sharpbits.catalogue.environment import Environment
+from sharpbits.catalogue.imports import imported_packages
 from sharpbits.catalogue.metadata import FindingFileError, ScriptMetadata, read_metadata
 from sharpbits.catalogue.schema import ExpectationRow, FindingTable, ScriptTable
 
@@ -34,6 +35,8 @@ class Finding:
     table: FindingTable
     dependencies: tuple[Requirement, ...]
     requires_python: SpecifierSet | None
+    #: The third-party packages that it imports first of all; None where something else comes before.
+    packages: tuple[str, ...] | None
 
     @cached_property
     def digest(self) -> str:
@@ -63,13 +66,12 @@ def load_finding(path: Path) -> Finding:
         warnings.simplefilter("ignore")
         source = _text_of(path)
         metadata = read_metadata(path, source)
-        _check_syntax(path, source)
-        return _validated(path, source, metadata)
+        return _validated(path, source, metadata, imported_packages(_parsed(path, source)))
 
 
-def _check_syntax(path: Path, source: str) -> None:
+def _parsed(path: Path, source: str) -> ast.Module:
     try:
-        ast.parse(source)
+        return ast.parse(source)
     except (RecursionError, MemoryError) as error:  # the parser's words for the end of its stack
         raise FindingFileError(
             path, 1, "an expression nests too deep for Python's parser", resolution="make `python FILE` run"
@@ -115,7 +117,7 @@ def _kind(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "a device")
 
 
-def _validated(path: Path, source: str, metadata: ScriptMetadata) -> Finding:
+def _validated(path: Path, source: str, metadata: ScriptMetadata, packages: tuple[str, ...] | None) -> Finding:
     tool = metadata.table.get("tool")
     table = tool.get("sharpbits") if isinstance(tool, dict) else None
     if not isinstance(table, dict):
@@ -134,7 +136,15 @@ def _validated(path: Path, source: str, metadata: ScriptMetadata) -> Finding:
             f"component is {parsed.component!r} but the file lies in the folder {path.parent.name!r}",
             resolution="make the two the same",
         )
-    return Finding(f"{parsed.component}/{path.stem}", path, source, parsed, script.dependencies, script.requires_python)
+    return Finding(
+        f"{parsed.component}/{path.stem}",
+        path,
+        source,
+        parsed,
+        script.dependencies,
+        script.requires_python,
+        packages,
+    )
 
 
 def _schema_error(metadata: ScriptMetadata, error: ValidationError) -> FindingFileError:

@@ -6,11 +6,9 @@ says why, and the finding is started as ``python FILE``.
 
 from __future__ import annotations
 
-import ast
 import json
 import logging
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -21,19 +19,20 @@ import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
 from sharpbits.catalogue.environment import Environment
 from sharpbits.catalogue.finding import Finding
+from sharpbits.catalogue.keeping import BEGIN_S, MARK, Kept, NotBegunError, start_keeper
 from sharpbits.catalogue.outcome import Outcome
-from sharpbits.catalogue.process import MARK, Limits, ProcessEnd, supervise
+from sharpbits.catalogue.process import Limits, ProcessEnd, supervise
 
 #: What a finding is run by, in any interpreter.
 START = Path(__file__).with_name("_start.py")
 
 #: How long the imports may take.
 _IMPORT_S = 120.0
-_BEGIN_S = 30.0
+_END_S = 10.0
+_POLL_S = 0.1
 #: A parent holds some hundred MiB; those that were not used for longest end first.
 _KEPT = 4
 
@@ -42,30 +41,6 @@ _log = logging.getLogger(__name__)
 
 class ForkRefusedError(Exception):
     """There is no parent to fork from, or it did not fork; one line says why."""
-
-
-def imported_packages(source: str) -> tuple[str, ...] | None:
-    """Return the third-party packages that a program imports first of all, in order.
-
-    None where any other statement comes before the last of these imports: what it does, be it to a variable or to a
-    package's configuration, would come too late if the packages were there already.
-    """
-    packages: dict[str, None] = {}
-    other = False
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [node.module or "."]
-        else:
-            docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-            other = other or not docstring
-            continue
-        foreign = [name.partition(".")[0] for name in names if name.partition(".")[0] not in sys.stdlib_module_names]
-        if foreign and other:
-            return None
-        packages.update(dict.fromkeys(foreign))
-    return tuple(packages)
 
 
 def forkable(finding: Finding, environment: Environment) -> bool:
@@ -78,7 +53,7 @@ def forkable(finding: Finding, environment: Environment) -> bool:
     documented = [outcome for row in finding.rows_for(environment) for outcome in row.outcome]
     if table.alone or table.repeats > 1 or Outcome.HANG in documented or Outcome.NONDETERMINISTIC in documented:
         return False
-    return bool(imported_packages(finding.source))
+    return bool(finding.packages)
 
 
 class Parents:
@@ -142,7 +117,7 @@ class Parents:
             Passed on after the child was killed.
         """
         path, interpreter = finding.path.resolve(), python or Path(sys.executable)
-        packages = imported_packages(finding.source) or ()
+        packages = finding.packages or ()
         shared = {name: value for name, value in variables.items() if name != "TMPDIR"}
         slot = self._slot((interpreter, path.parent, packages, tuple(sorted(shared.items()))))
         try:
@@ -222,15 +197,15 @@ class _Parent:
         self._errors, err = os.pipe()
         handed = (theirs.fileno(), out_read, self._errors)
         try:
-            self._process = subprocess.Popen(
-                [python, START, "--parent", *map(str, handed), folder, *packages],
-                cwd=self._folder.name,
-                env={**variables, "TMPDIR": self._folder.name, MARK: uuid.uuid4().hex},
-                stdin=subprocess.DEVNULL,
+            # What is below the parent, keepers of its children among it, is below this keeper.
+            self._keeper, self._process = start_keeper(
+                [str(python), str(START), "--parent", *map(str, handed), str(folder), *packages],
+                self._folder.name,
+                {**variables, "TMPDIR": self._folder.name},
+                uuid.uuid4().hex,
                 stdout=out,
                 stderr=err,
                 pass_fds=handed,
-                start_new_session=True,
             )
         except OSError as error:
             os.close(self._errors)
@@ -251,7 +226,7 @@ class _Parent:
 
     def _await(self, stop: threading.Event | None) -> None:
         deadline = time.monotonic() + _IMPORT_S
-        self._control.settimeout(0.1)
+        self._control.settimeout(_POLL_S)
         while True:
             try:
                 ready = self._control.recv(16)
@@ -266,6 +241,11 @@ class _Parent:
             if ready == b"ready":
                 self._control.settimeout(None)
                 return
+            self._keeper.settimeout(_POLL_S)
+            with suppress(OSError):
+                word, _, number = self._keeper.recv(64).partition(b" ")
+                if word == b"failed":
+                    raise ForkRefusedError(f"{self._name}: {os.strerror(int(number.split()[0]))}")
             os.set_blocking(self._errors, False)
             said = b""
             with suppress(BlockingIOError):
@@ -273,9 +253,9 @@ class _Parent:
             last = said.decode(errors="replace").strip().splitlines()[-1:] or ["nothing on stderr"]
             raise ForkRefusedError(f"{self._name}: {last[0]}")
 
-    def fork(self, path: Path, cwd: Path, variables: Mapping[str, str]) -> _Child:
-        """Fork a child that runs a file; return once it has begun."""
-        request = {"file": str(path), "cwd": str(cwd), "variables": dict(variables), "parent": self._process.pid}
+    def fork(self, path: Path, cwd: Path, variables: Mapping[str, str]) -> Kept:
+        """Fork a child, with a keeper of its own, that runs a file; return once it has begun."""
+        request = {"file": str(path), "cwd": str(cwd), "variables": dict(variables)}
         ours, theirs = socket.socketpair()
         out_read, out = os.pipe()
         err_read, err = os.pipe()
@@ -283,10 +263,10 @@ class _Parent:
         try:
             with theirs, self._lock:
                 socket.send_fds(self._control, [b"r"], [out, err, theirs.fileno()])
-            ours.settimeout(_BEGIN_S)
+            ours.settimeout(BEGIN_S)
             ours.sendall(json.dumps(request).encode() + b"\n")
-            return _Child(ours, *streams)
-        except (OSError, ForkRefusedError) as error:
+            return Kept(ours, *streams)
+        except (OSError, NotBegunError) as error:
             ours.close()
             for stream in streams:
                 stream.close()
@@ -298,53 +278,13 @@ class _Parent:
     def close(self) -> None:
         """End the process and its children."""
         self._control.close()
-        if self._errors >= 0:  # it never was ready: it has no children, and would not look at the socket
+        if self._errors >= 0:
             os.close(self._errors)
             self._errors = -1
-            self._process.kill()
+        self._keeper.close()  # the keeper kills whatever is below it
         try:
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=_END_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()  # its children die with it
+            self._process.kill()
             self._process.wait()
         self._folder.cleanup()
-
-
-class _Child:
-    """A forked program, with what :class:`subprocess.Popen` tells of one."""
-
-    def __init__(self, status: socket.socket, stdout: IO[bytes], stderr: IO[bytes]) -> None:
-        self._status = status
-        self._received = b""
-        self._returncode: int | None = None
-        self.stdout, self.stderr = stdout, stderr
-        word, number = self._next_line()
-        if word != "started":
-            raise ForkRefusedError(f"the child {word} {number} before it began")
-        self.pid = number
-        status.setblocking(False)
-
-    def _next_line(self) -> tuple[str, int]:
-        """Return the next report; one of the end by SIGKILL where the parent is gone, and its children with it."""
-        while b"\n" not in self._received:
-            part = self._status.recv(64)
-            if not part:
-                return "ended", -signal.SIGKILL
-            self._received += part
-        line, _, self._received = self._received.partition(b"\n")
-        word, number = line.decode().split()
-        return word, int(number)
-
-    def poll(self) -> int | None:
-        """Return how it ended, negative for a signal; None while it runs."""
-        if self._returncode is None:
-            with suppress(BlockingIOError):
-                self._returncode = self._next_line()[1]
-                self._status.close()
-        return self._returncode
-
-    def wait(self) -> int:
-        """Wait for its end."""
-        while (code := self.poll()) is None:
-            time.sleep(0.005)
-        return code

@@ -111,9 +111,8 @@ def observe_failure(end: ProcessEnd, *, stderr: str | None = None) -> Observatio
     if end.over_time:
         return _seen_from_outside(end, Outcome.HANG, f"still running after {end.seconds:.0f} s, killed")
     if end.over_memory:
-        return _seen_from_outside(
-            end, Outcome.CRASH, f"used {end.peak_memory / 2**30:.1f} GiB of memory, over its limit, killed"
-        )
+        used = f"used {end.peak_memory / 2**30:.1f} GiB of memory, over its limit, killed"
+        return _seen_from_outside(end, Outcome.CRASH, used + (end.memory_note and f" ({end.memory_note})"))
     if end.returncode < 0:
         name = _signal_name(-end.returncode)
         if name == "SIGKILL":  # no program does this to itself, and our own kills were told apart above

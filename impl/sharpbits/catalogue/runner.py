@@ -179,6 +179,7 @@ def run_all(
     *,
     environment: Environment,
     jobs: int = 0,
+    stop: threading.Event | None = None,
     on_start: Callable[[Finding], None] = lambda finding: None,
     on_end: Callable[[Finding, Result | None], None] = lambda finding, result: None,
 ) -> tuple[list[Result], bool]:
@@ -187,12 +188,12 @@ def run_all(
     As many run at once as ``jobs`` says; 0: as cores and memory allow. A finding that is documented to hang in this
     environment only sleeps until its time limit and takes no core from the others: those run beside, one at a time.
 
-    On Ctrl-C (KeyboardInterrupt) every running process is killed before this returns. ``run`` gets the finding and
-    the event that tells it to stop; ``on_start`` and ``on_end`` follow the progress, the latter in this thread.
+    Once ``stop`` is set, and on KeyboardInterrupt, every running process is killed before this returns. ``run`` gets
+    the finding and the event that tells it to stop; ``on_start`` and ``on_end`` follow the progress, the latter in this
+    thread.
     """
     jobs = jobs or side_by_side(findings)
-    stop = threading.Event()
-    interrupted = False
+    stop = stop or threading.Event()
 
     def waits(finding: Finding) -> bool:
         return jobs > 1 and any(Outcome.HANG in row.outcome for row in finding.rows_for(environment))
@@ -215,10 +216,11 @@ def run_all(
             for future in as_completed(futures):
                 on_end(futures[future], future.result())
         except KeyboardInterrupt:
-            interrupted = True
-        finally:
-            # A no-op after an ordinary end; else the pool's exit below waits for the children's death only.
             stop.set()
+        except BaseException:
+            stop.set()  # the pool's exit below waits for the children's death only
+            raise
+        interrupted = stop.is_set()
     # Read anew from the futures: an interrupt may have struck between a finding's end and the progress it made.
     ended = (future.result() for future in futures)
     return [result for result in ended if result is not None], interrupted

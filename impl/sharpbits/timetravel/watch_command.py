@@ -74,17 +74,16 @@ def run_watch(catalogue: Catalogue, request: WatchRequest) -> int:
             interpreter = resolver.target.interpreter
             with EnvironmentCache.default().lease(stack, interpreter, request.source.options, stop) as python:
                 environment = describe_environment(python)
-                results, interrupted = _check(findings, environment, python, request.jobs)
+                stop.quieten()
+                results, interrupted = _check(findings, environment, python, request.jobs, stop)
+            broken = [error for error in catalogue.broken if error.path.parent.name == request.component]
+            document = as_json(results, environment, broken=broken, interrupted=interrupted)
+            page = as_page(results, environment, broken=broken, interrupted=interrupted)
+            write_atomically(request.reports / "check.json", document)
+            write_atomically(request.reports / "check.html", page)
+            print_report(console(), results, environment, broken=broken)
     except KeyboardInterrupt:
         return INTERRUPTED
-    broken = [error for error in catalogue.broken if error.path.parent.name == request.component]
-    write_atomically(
-        request.reports / "check.json", as_json(results, environment, broken=broken, interrupted=interrupted)
-    )
-    write_atomically(
-        request.reports / "check.html", as_page(results, environment, broken=broken, interrupted=interrupted)
-    )
-    print_report(console(), results, environment, broken=broken)
     if interrupted:
         return INTERRUPTED
     for result in results:
@@ -93,14 +92,16 @@ def run_watch(catalogue: Catalogue, request: WatchRequest) -> int:
     return 1 if broken or any(result.verdict.fails for result in results) else 0
 
 
-def _check(findings: Sequence[Finding], environment: Environment, python: Path, jobs: int) -> tuple[list[Result], bool]:
+def _check(
+    findings: Sequence[Finding], environment: Environment, python: Path, jobs: int, stop: threading.Event
+) -> tuple[list[Result], bool]:
     """Run them all anew: a nightly run is there to see what is, not what was."""
     with Parents() as parents:
 
         def run(finding: Finding, stop: threading.Event) -> Result:
             return run_finding(finding, environment, python=python, fresh=True, stop=stop, parents=parents)
 
-        return run_all(findings, run, environment=environment, jobs=jobs)
+        return run_all(findings, run, environment=environment, jobs=jobs, stop=stop)
 
 
 def _bisect(catalogue: Catalogue, result: Result, request: WatchRequest) -> int:

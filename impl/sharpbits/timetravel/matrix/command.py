@@ -66,34 +66,35 @@ def run_matrix(catalogue: Catalogue, request: MatrixRequest) -> int:
         console=console(stderr=True), transient=True,
     )  # fmt: skip
     try:
-        with interruptible() as stop, progress:
-            resolver = request.source.resolver(stop)
-            task = progress.add_task("resolving")
-            now = datetime.now(UTC)
-            since = cutoff(request.since) if request.since else None
-            wanted = source_releases(request, package)
-            versions = chosen_releases(resolver, package, wanted, since, now)
-            listed = columns(resolver, package, versions, request.source.requirements(requirements))
-            progress.update(task, total=len(findings) * len(listed))
+        with interruptible() as stop:
+            with progress:
+                resolver = request.source.resolver(stop)
+                task = progress.add_task("resolving")
+                now = datetime.now(UTC)
+                since = cutoff(request.since) if request.since else None
+                wanted = source_releases(request, package)
+                versions = chosen_releases(resolver, package, wanted, since, now)
+                listed = columns(resolver, package, versions, request.source.requirements(requirements))
+                progress.update(task, total=len(findings) * len(listed))
 
-            def begun(column: Planned, cells: int) -> None:
-                progress.update(task, description=f"{package} {column.release.version}")
+                def begun(column: Planned, cells: int) -> None:
+                    progress.update(task, description=f"{package} {column.release.version}")
 
-            run = MatrixRun(
-                resolver,
-                EnvironmentCache.default(),
-                ResultCache(),
-                request.jobs,
-                request.fresh,
-                begun,
-                lambda finding: progress.advance(task),
-                request.repeats,
-            )
-            matrix = run.fill(findings, listed)
+                run = MatrixRun(
+                    resolver,
+                    EnvironmentCache.default(),
+                    ResultCache(),
+                    request.jobs,
+                    request.fresh,
+                    begun,
+                    lambda finding: progress.advance(task),
+                    request.repeats,
+                )
+                stop.quieten()
+                matrix = run.fill(findings, listed)
+            _write(matrix, request)
     except KeyboardInterrupt:
         matrix = None
-    if matrix is not None:
-        _write(matrix, request)
     if matrix is None or matrix.interrupted:
         sys.stderr.write("interrupted: what was finished is kept, the same command goes on\n")
         return INTERRUPTED

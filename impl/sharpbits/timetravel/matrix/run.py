@@ -148,6 +148,9 @@ class MatrixRun:
             self.on_column(column, len(findings))
             try:
                 results, interrupted = self._column(findings, column.stack, here)
+            except KeyboardInterrupt:  # while the environment was built: the other columns are worth telling
+                interrupted = True
+                continue
             except UvError as error:
                 reasons[number] = f"{error.what}: {error.why}"
                 continue
@@ -203,6 +206,7 @@ class MatrixRun:
                 run,
                 environment=environment,
                 jobs=self.jobs,
+                stop=self.resolver.stop,
                 on_end=lambda finding, result: self.on_cell(finding),
             )
         return results + ran, interrupted
