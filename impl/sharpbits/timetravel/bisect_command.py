@@ -60,7 +60,7 @@ def run_bisect(catalogue: Catalogue, request: BisectRequest) -> int:
     UsageError
         The request cannot be met as it stands: told before anything runs.
     UndecidedError
-        An end cannot be tested, or the two do not differ.
+        An end cannot be tested, or the two do not differ; a VaryingError where it varies and no turn can be told.
     UvError
         The index cannot be asked.
     """
@@ -114,7 +114,8 @@ def _search(
             why=f"the whole period has one stack: no release of {', '.join(past.packages)} changed it",
             resolution="name an earlier date with --since, or other packages with --package",
         )
-    progress.print(plan(past), soft_wrap=True, markup=False)
+    planned = plan(past, old_end_given=request.since is not None, confidence=request.confidence)
+    progress.print(planned, soft_wrap=True, markup=False)
     laboratory = Laboratory(
         subject,
         resolver.target.interpreter,
@@ -141,6 +142,7 @@ def _search(
         confidence=request.confidence,
         runs_at_ends=request.repeats,
         steps=consistent_steps(resolver, requirements),
+        on_progress=tell,
     )
 
 

@@ -10,11 +10,12 @@ from jinja2 import PackageLoader, StrictUndefined
 from rich.text import Text
 
 from sharpbits.report.plain_text import printable
-from sharpbits.timetravel.bisection import Bisection, most_probes
+from sharpbits.timetravel.bisection import Bisection
+from sharpbits.timetravel.confirm import sure_runs
 from sharpbits.timetravel.culprit import MOST_PROBES
 from sharpbits.timetravel.history import Candidate, History
 from sharpbits.timetravel.lock import lock_text
-from sharpbits.timetravel.search import Side
+from sharpbits.timetravel.search import Side, most_probes
 from sharpbits.timetravel.stack import Pin, Stack, changes
 from sharpbits.timetravel.subject import FindingSubject, Subject
 
@@ -25,19 +26,21 @@ _MIB = 2**20
 OLD_LOCK, NEW_LOCK = "old.txt", "new.txt"
 
 
-def plan(history: History) -> str:
+def plan(history: History, *, old_end_given: bool = True, confidence: float = 0.99) -> str:
     """Say what a search will cost: stacks to test, files to download."""
     stacks = [candidate.stack for candidate in history.candidates]
     first, last = history.candidates[0], history.candidates[-1]
     ends = set(stacks[0].pins) | set(stacks[-1].pins)
     steps = [{change.after for change in changes(before, after) if change.after} for before, after in pairwise(stacks)]
     between = set().union(*steps) - ends
-    probes = most_probes(len(stacks))
+    probes = most_probes(len(stacks), old_end_given=old_end_given)
     lines = [
         f"{len(stacks)} stacks from {first.at:%Y-%m-%d} to {last.at:%Y-%m-%d}, "
         f"by the releases of {', '.join(history.packages)}",
         f"at most {probes} of them are tested to find the turn, more only for stacks that cannot be tested; "
         f"then at most {MOST_PROBES} mixtures to find the package",
+        f"the two at the turn are run {sure_runs(confidence)} times more; "
+        "where they show something else then, it varies, and all of this is done once more with more runs",
         f"to download, where uv does not have it yet: {_files(ends)} for the two ends, "
         f"and some of {_files(between)} between them",
     ]
