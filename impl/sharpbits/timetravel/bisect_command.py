@@ -21,6 +21,7 @@ from sharpbits.timetravel.environments import EnvironmentCache
 from sharpbits.timetravel.history import history
 from sharpbits.timetravel.laboratory import Laboratory, Probed
 from sharpbits.timetravel.lock import write_lock
+from sharpbits.timetravel.own_releases import ResolvedReleases
 from sharpbits.timetravel.requests import Source
 from sharpbits.timetravel.resolution import Resolver
 from sharpbits.timetravel.state import SearchState, open_state
@@ -142,6 +143,7 @@ def _search(
         confidence=request.confidence,
         runs_at_ends=request.repeats,
         steps=consistent_steps(resolver, requirements),
+        own=ResolvedReleases(resolver, requirements),
         on_progress=tell,
     )
 

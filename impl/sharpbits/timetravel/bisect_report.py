@@ -38,7 +38,7 @@ def plan(history: History, *, old_end_given: bool = True, confidence: float = 0.
         f"{len(stacks)} stacks from {first.at:%Y-%m-%d} to {last.at:%Y-%m-%d}, "
         f"by the releases of {', '.join(history.packages)}",
         f"at most {probes} of them are tested to find the turn, more only for stacks that cannot be tested; "
-        f"then at most {MOST_PROBES} mixtures to find the package",
+        f"then at most {MOST_PROBES} mixtures to find the package and its release",
         f"the two at the turn are run {sure_runs(confidence)} times more; "
         "where they show something else then, it varies, and all of this is done once more with more runs",
         f"to download, where uv does not have it yet: {_files(ends)} for the two ends, "
@@ -63,6 +63,11 @@ def summary(found: Bisection, subject: Subject) -> Text:
         hidden = found.bracket.first_new - found.bracket.last_old - 1
         text.append(f"a range: {hidden} between them could not be decided\n", style="yellow")
     text.append(f"culprit: {culprit_sentence(found)}\n", style="bold red" if len(found.culprit.packages) else "")
+    released = release_sentence(found)
+    if released:
+        text.append(
+            f"release: {released}\n", style="bold red" if found.narrowed and not found.narrowed.why else "yellow"
+        )
     text.append(f"changed between the two: {', '.join(map(str, found.differing))}\n")
     tested = len(found.probed) - found.search_probes
     text.append(f"{found.search_probes} stacks and {tested} mixtures tested\n", style="dim")
@@ -88,6 +93,18 @@ def culprit_sentence(found: Bisection) -> str:
         how = "no smaller set does" if found.culprit.smallest else "smaller sets do not, or could not be tested"
         sure = f"{how}; {sure.replace('it alone brings', 'together they bring').replace('without it', 'without them')}"
     return f"{names} ({sure})"
+
+
+def release_sentence(found: Bisection) -> str:
+    """Say which of the culprit's own releases it is, or why that is not known; nothing where there is no other."""
+    if len(found.culprit.packages) > 1:
+        return "the packages were seen to bring it together only, so their releases were not tried one by one"
+    narrowed = found.narrowed
+    if narrowed is None or not (narrowed.tried or narrowed.why):
+        return ""
+    if not narrowed.why:
+        return f"{narrowed.package} {narrowed.first_new} ({narrowed.last_old} does not bring it yet)"
+    return f"{narrowed.package}, after {narrowed.last_old} and up to {narrowed.first_new}: {narrowed.why}"
 
 
 def reproduce(subject: Subject, *locks: str) -> list[str]:
@@ -124,6 +141,7 @@ def as_markdown(found: Bisection, subject: Subject) -> str:
         found=found,
         finding=finding,
         culprit=culprit_sentence(found),
+        release=release_sentence(found),
         evidence=evidence,
         undecided=[one for one in found.probed if one.side not in (Side.OLD, Side.NEW)],
         sides=[

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 from sharpbits.catalogue import Outcome
 from sharpbits.timetravel.confirm import VARYING_RUNS, mixture_runs
-from sharpbits.timetravel.culprit import Culprit, find_culprit
+from sharpbits.timetravel.culprit import MOST_PROBES, Culprit, find_culprit
 from sharpbits.timetravel.ends import VARYING_RESOLUTION, EndsSearch, VaryingError
 from sharpbits.timetravel.history import Candidate, History
 from sharpbits.timetravel.laboratory import Laboratory, Probed
 from sharpbits.timetravel.metric import FIRST_DRAWS
+from sharpbits.timetravel.own_releases import Narrowed, OwnReleases, narrow
 from sharpbits.timetravel.search import Bracket, Side, bisect
 from sharpbits.timetravel.settle import Ends, tally
 from sharpbits.timetravel.stack import Change, Stack, changes
@@ -36,6 +37,8 @@ class Bisection:
     #: Stacks that were tested before the culprit was looked for.
     search_probes: int
     confidence: float
+    #: Which of its own releases it is; None: the culprit is no single package, or its releases were not asked for.
+    narrowed: Narrowed | None = None
 
     @property
     def last_old(self) -> Candidate:
@@ -64,6 +67,7 @@ class _Attempt:
     confidence: float
     old_end_given: bool
     steps: Steps
+    own: OwnReleases | None
 
     def run(self, runs: int) -> Bisection:
         """Search with so many runs at each end.
@@ -96,9 +100,17 @@ class _Attempt:
         ordered = _likelier_first(differing, self.history)
         alone = [change.name for change in differing if change.before and change.after]
         culprit = find_culprit(self.steps(turn[0], turn[1], ordered), lambda names: probe(mixture(names)), alone=alone)
+        narrowed = None
+        if self.own is not None and len(culprit.packages) == 1:
+            (moved,) = (change for change in differing if change.name in culprit.packages)
+            narrowed = narrow(moved, turn, self.own, probe, most=MOST_PROBES - len(culprit.evidence))
         if isinstance(ends, Ends) and ends.certain:
-            for names, side in _decisive(culprit, differing):
-                if not self.laboratory.stays(mixture(names), side, ends, mixture_runs(self.confidence)):
+            decisive = [(mixture(names), side) for names, side in _decisive(culprit, differing)]
+            if narrowed is not None:
+                named = (narrowed.last_old, narrowed.first_new)
+                decisive += [(stack, side) for version, stack, side in narrowed.tried if version in named]
+            for stack, side in decisive:
+                if not self.laboratory.stays(stack, side, ends, mixture_runs(self.confidence)):
                     raise _varying(turn, f"{again}; a mixture of the two showed now this and now that")
         return Bisection(
             self.laboratory.subject.name,
@@ -111,6 +123,7 @@ class _Attempt:
             tuple(self.laboratory.probed),
             search_probes,
             self.confidence,
+            narrowed,
         )
 
 
@@ -122,6 +135,7 @@ def run_bisection(
     confidence: float,
     runs_at_ends: int | None = None,
     steps: Steps = single_steps,
+    own: OwnReleases | None = None,
     on_progress: Callable[[str], None] = lambda message: None,
 ) -> Bisection:
     """Search a history for the change between its ends, and its culprit.
@@ -140,6 +154,8 @@ def run_bisection(
         How often each end is run at least; default: as the subject says.
     steps
         What has to move together between two stacks.
+    own
+        Where the culprit's own releases come from; default: they are not tried.
 
     Raises
     ------
@@ -149,7 +165,7 @@ def run_bisection(
         It varies, and the stacks at the turn, or the ends, were not seen to differ.
     """
     runs = runs_at_ends or (laboratory.subject.repeats if laboratory.metric is None else 2 * FIRST_DRAWS)
-    attempt = _Attempt(laboratory, history, confidence, old_end_given, steps)
+    attempt = _Attempt(laboratory, history, confidence, old_end_given, steps, own)
     try:
         return attempt.run(runs)
     except VaryingError as error:

@@ -50,14 +50,17 @@ class History:
     unresolvable: tuple[tuple[datetime, str], ...] = ()
 
 
-def releases(resolver: Resolver, requirement: str, since: datetime, until: datetime) -> list[Pin]:
+def releases(
+    resolver: Resolver, requirement: str, since: datetime, until: datetime, *, most: int | None = None
+) -> list[Pin]:
     """Return the releases of one package that were the newest at some time in a period, oldest first.
 
-    The first of them is the one that was current at ``since`` already, where there was one.
+    The first of them is the one that was current at ``since`` already, where there was one; ``most`` is the number of
+    them after which no older one is asked for.
     """
     found: list[Pin] = []
     moment = until
-    while True:
+    while most is None or len(found) < most:
         try:
             (pin,) = resolver.resolve([requirement], moment, dependencies=False).pins
         except UnresolvableError:
