@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,8 @@ from sharpbits.timetravel.subject import CommandSubject, FindingSubject, PytestS
 
 #: How far back a search goes that was given no date.
 HORIZON = timedelta(days=730)
+#: What is surer cannot be told from certain once it is shared among so many answers.
+_SUREST = 0.999999999
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ def _search(
 
     def told(probed: Probed) -> None:
         stack = probed.stack
-        place = f"{number[stack.digest].at:%Y-%m-%d}" if stack.digest in number else "mixed"
+        place = f"{number[stack.digest].until:%Y-%m-%d}" if stack.digest in number else "mixed"
         versions = ", ".join(f"{name} {stack.version(name)}" for name in past.packages if stack.version(name))
         tell(f"{len(laboratory.probed):3}  {place:10}  {probed.side.value}: {probed.seen}  [{versions}]")
 
@@ -156,12 +159,18 @@ def _check(request: BisectRequest) -> None:
         refuse("it takes a finding or test, or --run", "name one of them")
     if not 0.5 < request.confidence < 1:
         refuse(f"--confidence is {request.confidence}", "give a probability above 0.5 and below 1, such as 0.99")
-    if request.factor < 1:
-        refuse(f"--factor is {request.factor}", "give a ratio of at least 1")
+    if not request.confidence <= _SUREST:
+        refuse(f"--confidence is {request.confidence}", f"give a probability of at most {_SUREST}")
+    if not 1 <= request.factor < math.inf:
+        refuse(f"--factor is {request.factor}", "give a finite ratio of at least 1")
     if request.repeats is not None and request.repeats < 1:
         refuse(f"--repeats is {request.repeats}", "give a number of at least 1")
+    if not 0 < request.timeout_s < math.inf:
+        refuse(f"--timeout is {request.timeout_s}", "give a number of seconds above 0")
     targets = {"--report": request.report, "--state": request.state}
     tested = Path(request.name.partition("::")[0])
+    if "::" in request.name and not tested.exists():
+        refuse(f"there is no {tested}", "name a test as FILE::TEST, seen from this folder")
     check_targets(targets, "the bisection cannot be held", inputs=[tested] if "::" in request.name else [])
 
 

@@ -13,8 +13,10 @@ from sharpbits.report.plain_text import printable
 from sharpbits.timetravel.bisection import Bisection
 from sharpbits.timetravel.confirm import sure_runs
 from sharpbits.timetravel.culprit import MOST_PROBES
+from sharpbits.timetravel.dates import day_of
 from sharpbits.timetravel.history import Candidate, History
 from sharpbits.timetravel.lock import lock_text
+from sharpbits.timetravel.scripts import texts
 from sharpbits.timetravel.search import Side, most_probes
 from sharpbits.timetravel.stack import Pin, Stack, changes
 from sharpbits.timetravel.subject import FindingSubject, Subject
@@ -35,7 +37,7 @@ def plan(history: History, *, old_end_given: bool = True, confidence: float = 0.
     between = set().union(*steps) - ends
     probes = most_probes(len(stacks), old_end_given=old_end_given)
     lines = [
-        f"{len(stacks)} stacks from {first.at:%Y-%m-%d} to {last.at:%Y-%m-%d}, "
+        f"{len(stacks)} stacks from {first.until:%Y-%m-%d} to {last.until:%Y-%m-%d}, "
         f"by the releases of {', '.join(history.packages)}",
         f"at most {probes} of them are tested to find the turn, more only for stacks that cannot be tested; "
         f"then at most {MOST_PROBES} mixtures to find the package and its release",
@@ -45,7 +47,7 @@ def plan(history: History, *, old_end_given: bool = True, confidence: float = 0.
         f"and some of {_files(between)} between them",
     ]
     for moment, why in history.unresolvable:
-        lines.append(f"no stack on {moment:%Y-%m-%d}: {why[:200]}")
+        lines.append(f"no stack on {day_of(moment)}: {why[:200]}")
     return "\n".join(lines)
 
 
@@ -57,8 +59,10 @@ def summary(found: Bisection, subject: Subject) -> Text:
         ("last  ", found.last_old, found.old_shows),
         ("first ", found.first_new, found.new_shows),
     ):
-        text.append(f"{label} {printable(shows)}: stack of {candidate.at:%Y-%m-%d %H:%M} UTC")
+        text.append(f"{label} {printable(shows)}: stack of {candidate.until:%Y-%m-%d %H:%M} UTC")
         text.append(f"  {_versions(candidate, found)}\n", style="dim")
+    for beyond in found.beyond:
+        text.append(f"{printable(beyond)}\n", style="yellow")
     if not found.bracket.exact:
         hidden = found.bracket.first_new - found.bracket.last_old - 1
         text.append(f"a range: {hidden} between them could not be decided\n", style="yellow")
@@ -129,6 +133,7 @@ def as_markdown(found: Bisection, subject: Subject) -> str:
         autoescape=False,  # noqa: S701 (Markdown, not HTML; what comes from outside stands in code blocks)
     )
     finding = subject.finding if isinstance(subject, FindingSubject) else None
+    scripts = texts(subject.scripts())
     python = _python_version(found.last_old.stack)
     commands = [
         command.replace("uv venv ", f"uv venv --python {python} ") for command in reproduce(subject, OLD_LOCK, NEW_LOCK)
@@ -140,6 +145,7 @@ def as_markdown(found: Bisection, subject: Subject) -> str:
     return templates.get_template("report.md").render(
         found=found,
         finding=finding,
+        scripts=scripts,
         culprit=culprit_sentence(found),
         release=release_sentence(found),
         evidence=evidence,
@@ -150,6 +156,7 @@ def as_markdown(found: Bisection, subject: Subject) -> str:
         ],
         packages=[name for name in found.history.packages if found.first_new.stack.version(name)],
         printable=lambda text: printable(text).replace("```", "'''"),
+        printable_whole=printable,
         sharpbits=version("sharpbits"),
     )
 

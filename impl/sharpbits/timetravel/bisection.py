@@ -39,6 +39,8 @@ class Bisection:
     confidence: float
     #: Which of its own releases it is; None: the culprit is no single package, or its releases were not asked for.
     narrowed: Narrowed | None = None
+    #: What lies beyond the ends, and could not be tested.
+    beyond: tuple[str, ...] = ()
 
     @property
     def last_old(self) -> Candidate:
@@ -124,6 +126,7 @@ class _Attempt:
             search_probes,
             self.confidence,
             narrowed,
+            tuple(end.beyond for end in (old, new) if end.beyond),
         )
 
 
@@ -180,8 +183,8 @@ def _varying(turn: tuple[Candidate, Candidate], shown: str) -> VaryingError:
         "it varies, and no turn can be told",
         why=f"run again, the two stacks at what looked like a turn show {shown}",
         resolution=VARYING_RESOLUTION,
-        old=f"{turn[0].at:%Y-%m-%d}",
-        new=f"{turn[1].at:%Y-%m-%d}",
+        old=f"{turn[0].until:%Y-%m-%d}",
+        new=f"{turn[1].until:%Y-%m-%d}",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import NamedTuple, NoReturn
 
 from sharpbits.catalogue import Outcome
-from sharpbits.errors import SharpbitsError
+from sharpbits.errors import SharpbitsError, UsageError
 from sharpbits.timetravel.confirm import sure_runs
 from sharpbits.timetravel.culprit import MOST_PROBES
 from sharpbits.timetravel.history import History
@@ -32,6 +32,8 @@ class End(NamedTuple):
 
     number: int
     seen: list[Hashable]
+    #: That stacks beyond it could not be tested, and why; empty: there are none.
+    beyond: str = ""
 
 
 class EndsSearch:
@@ -73,10 +75,13 @@ class EndsSearch:
     def _end(self, numbers: range, name: str) -> End:
         """Return the outermost stack that can be tested, with what it shows."""
         reason = "there is no other stack"
-        for number in numbers:
+        for passed, number in enumerate(numbers):
             seen = self._sample(number, Side.OLD if name == "old" else Side.NEW)
             if not isinstance(seen, str):
-                return End(number, seen)
+                date = f"{self.history.candidates[numbers[0]].until:%Y-%m-%d}"
+                which = f"{passed} {'older' if name == 'old' else 'newer'} stack{'s' if passed > 1 else ''}"
+                beyond = f"{which}, {'from' if name == 'old' else 'up to'} {date}, could not be tested: {reason}"
+                return End(number, seen, beyond if passed else "")
             reason = seen
         raise UndecidedError(
             "there is nothing to bisect",
@@ -126,7 +131,8 @@ class EndsSearch:
             runs = max(self.runs, 1 + sure_runs(self.confidence)) if self.laboratory.metric is None else self.runs
             seen = self.laboratory.sample(self.stacks[end.number], runs)
             shown[end.number] = end.seen if isinstance(seen, str) else seen
-        dates = [f"{self.history.candidates[end.number].at:%Y-%m-%d}" for end in (old, new)]
+        dates = [f"{self.history.candidates[end.number].until:%Y-%m-%d}" for end in (old, new)]
+        why = "; ".join([why, *(end.beyond for end in (old, new) if end.beyond)])
         if self.laboratory.metric is None and any(len(set(seen)) > 1 for seen in shown.values()):
             raise VaryingError(
                 "it varies, and no turn can be told",
@@ -147,9 +153,30 @@ class EndsSearch:
         seen = self.laboratory.sample(self.stacks[number], self.runs)
         if isinstance(seen, str):
             self._note(number, Side.UNTESTABLE, seen)
+            self._check_metric(number)
         elif side is not None:
             self._note(number, side, tally(seen))
         return seen
+
+    def _check_metric(self, number: int) -> None:
+        """Refuse a key that a run which ended well does not know: the other stacks would not know it either.
+
+        Raises
+        ------
+        UsageError
+            There is no such number.
+        """
+        numbers = self.laboratory.numbers(self.stacks[number])
+        if self.laboratory.metric is None or numbers is None or self.laboratory.metric in numbers:
+            return
+        raise UsageError(
+            "a number cannot be bisected",
+            why=f"the run on the stack of {self.history.candidates[number].until:%Y-%m-%d} gave no number "
+            f"{self.laboratory.metric!r}",
+            resolution=f"name one of {', '.join(numbers)} with --metric"
+            if numbers
+            else "print a number, or a JSON object with such a key, on the last line",
+        )
 
     def _note(self, number: int, side: Side, seen: str) -> None:
         self.laboratory.note(self.stacks[number], side, seen)

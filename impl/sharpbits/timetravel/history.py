@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 from sharpbits.catalogue.environment import STACK
 from sharpbits.errors import UsageError
-from sharpbits.timetravel.dates import just_after, just_before
+from sharpbits.timetravel.dates import day_of, just_after, just_before, last_second
 from sharpbits.timetravel.resolution import Resolver
 from sharpbits.timetravel.stack import Pin, Stack
 from sharpbits.timetravel.uv import UnresolvableError
@@ -37,6 +37,11 @@ class Candidate:
 
     at: datetime
     stack: Stack
+
+    @property
+    def until(self) -> datetime:
+        """The last second whose releases it has: what a reader is told."""
+        return last_second(self.at)
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,7 @@ def history(
     if since >= until:
         raise UsageError(
             "there is no history to search",
-            why=f"the period from {since:%Y-%m-%d} to {until:%Y-%m-%d} is empty",
+            why=f"the period from {day_of(since)} to {day_of(until)} is empty",
             resolution="give --since an earlier date than --until",
         )
     newest = resolver.resolve(requirements, until)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sharpbits.catalogue.outcome import FAILURES
 from sharpbits.catalogue.reported import MalfunctionError
 from sharpbits.errors import UsageError
 from sharpbits.timetravel.confirm import Confirmation, confirm
@@ -16,7 +17,7 @@ from sharpbits.timetravel.search import Side
 from sharpbits.timetravel.settle import Ends, settle, tally
 from sharpbits.timetravel.stack import Stack
 from sharpbits.timetravel.state import Draw, SearchState
-from sharpbits.timetravel.subject import Subject, metric_value
+from sharpbits.timetravel.subject import Subject, metric_value, numbers_in
 from sharpbits.timetravel.uv import IndexOptions, UvError
 
 
@@ -82,6 +83,14 @@ class Laboratory:
         reader = self._fresh(stack)
         usual = ends.old[0] if side is Side.OLD else ends.new[0]
         return all(reader() == usual for _ in range(runs))
+
+    def numbers(self, stack: Stack) -> list[str] | None:
+        """Return the keys of the numbers that the last run in a stack gave; None: it did not end well, or was none."""
+        draws = self.state.draws.get(stack.digest)
+        if not draws or draws[-1].observation is None or draws[-1].untestable is not None:
+            return None
+        observation = draws[-1].observation
+        return None if observation.outcome in FAILURES else numbers_in(observation)
 
     def _fresh(self, stack: Stack) -> _Reader:
         return _Reader(self, stack, self.read_of.get(stack.digest, 0))
