@@ -54,6 +54,9 @@ class SimulatedSubject:
     def contents(self) -> dict[str, str]:
         return {}
 
+    def scripts(self) -> list[Path]:
+        return []
+
     def command(self, python: str) -> str:
         return "true"
 
@@ -137,3 +140,18 @@ def flaky(rate: float, guilty: Callable[[Stack], bool], seed: int) -> Shows:
     """Bad with some probability where a stack is guilty, good elsewhere."""
     generator = random.Random(seed)
     return lambda stack: BAD if guilty(stack) and generator.random() < rate else GOOD
+
+
+def random_history(generator: random.Random, packages: int = 3, releases: int = 20) -> History:
+    """One release a week, of any of some packages."""
+    versions = {f"p{number}": 0 for number in range(packages)}
+    candidates = [_candidate(0, versions)]
+    for week in range(1, releases + 1):
+        versions[generator.choice(sorted(versions))] += 1
+        candidates.append(_candidate(7 * week, versions))
+    return History(tuple(candidates), tuple(versions))
+
+
+def failing_at(rates: Callable[[Stack], float], generator: random.Random) -> Shows:
+    """Bad with the probability that a stack has."""
+    return lambda stack: BAD if generator.random() < rates(stack) else GOOD

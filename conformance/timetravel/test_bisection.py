@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from sharpbits.catalogue import Observation, Outcome
 from sharpbits.errors import UsageError
-from sharpbits.timetravel.bisection import Bisection, UndecidedError, most_probes, run_bisection
+from sharpbits.timetravel.bisection import Bisection, run_bisection
 from sharpbits.timetravel.culprit import MOST_PROBES
+from sharpbits.timetravel.ends import UndecidedError
 from sharpbits.timetravel.history import Candidate, History
-from sharpbits.timetravel.search import Side
+from sharpbits.timetravel.search import Side, most_probes
 from sharpbits.timetravel.stack import Pin, Stack, changes
 from sharpbits.timetravel.state import SearchState, open_state
 from timetravel.simulated import BAD, EPOCH, GOOD, OTHER, at_least, flaky, histories, laboratory, observation
@@ -148,7 +149,7 @@ def test_without_a_date_the_old_end_is_found_backwards(history: History, data: s
     assert found.bracket.exact
     assert (bad(found.last_old.stack), bad(found.first_new.stack)) == (False, True)
     assert found.culprit.packages == {name}
-    assert found.search_probes <= 2 * most_probes(len(history.candidates))
+    assert found.search_probes <= most_probes(len(history.candidates), old_end_given=False)
 
 
 @settings(max_examples=200)

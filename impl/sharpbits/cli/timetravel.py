@@ -130,7 +130,7 @@ def bisect(
     ] = None,
     factor: Annotated[float, typer.Option(help="With --metric: the least ratio that counts as a change.")] = 1.1,
     repeats: Annotated[
-        int | None, typer.Option(metavar="N", help="Runs at each end; default: 1, or 10 if it is known to vary.")
+        int | None, typer.Option(metavar="N", help="Least runs at each end; default: 1, or 10 if it is known to vary.")
     ] = None,
     confidence: Annotated[
         float, typer.Option(help="Probability with which all answers on varying stacks hold.")
@@ -152,8 +152,12 @@ def bisect(
     pre: Pre = None,
     findings: Findings = None,
 ) -> None:
-    """Find the release since which something happens, or no longer does, and the package that brought it."""
+    """Find the release since which something happens, or no longer does, and the package that brought it.
+
+    Exit status 1 when it varies and no turn can be told, 2 when the search cannot be held.
+    """
     from sharpbits.timetravel.bisect_command import BisectRequest, run_bisect
+    from sharpbits.timetravel.ends import VaryingError
 
     request = BisectRequest(
         name=name,
@@ -172,7 +176,12 @@ def bisect(
         state=state,
         report=report,
     )
-    raise typer.Exit(run_bisect(catalogue_of(findings), request))
+    try:
+        status = run_bisect(catalogue_of(findings), request)
+    except VaryingError as error:
+        typer.echo(f"sharpbits: {error}", err=True)
+        status = 1
+    raise typer.Exit(status)
 
 
 def matrix(

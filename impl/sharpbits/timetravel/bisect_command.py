@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from sharpbits.timetravel.environments import EnvironmentCache
 from sharpbits.timetravel.history import history
 from sharpbits.timetravel.laboratory import Laboratory, Probed
 from sharpbits.timetravel.lock import write_lock
+from sharpbits.timetravel.own_releases import ResolvedReleases
 from sharpbits.timetravel.requests import Source
 from sharpbits.timetravel.resolution import Resolver
 from sharpbits.timetravel.state import SearchState, open_state
@@ -29,6 +31,8 @@ from sharpbits.timetravel.subject import CommandSubject, FindingSubject, PytestS
 
 #: How far back a search goes that was given no date.
 HORIZON = timedelta(days=730)
+#: What is surer cannot be told from certain once it is shared among so many answers.
+_SUREST = 0.999999999
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def run_bisect(catalogue: Catalogue, request: BisectRequest) -> int:
     UsageError
         The request cannot be met as it stands: told before anything runs.
     UndecidedError
-        An end cannot be tested, or the two do not differ.
+        An end cannot be tested, or the two do not differ; a VaryingError where it varies and no turn can be told.
     UvError
         The index cannot be asked.
     """
@@ -114,7 +118,8 @@ def _search(
             why=f"the whole period has one stack: no release of {', '.join(past.packages)} changed it",
             resolution="name an earlier date with --since, or other packages with --package",
         )
-    progress.print(plan(past), soft_wrap=True, markup=False)
+    planned = plan(past, old_end_given=request.since is not None, confidence=request.confidence)
+    progress.print(planned, soft_wrap=True, markup=False)
     laboratory = Laboratory(
         subject,
         resolver.target.interpreter,
@@ -129,7 +134,7 @@ def _search(
 
     def told(probed: Probed) -> None:
         stack = probed.stack
-        place = f"{number[stack.digest].at:%Y-%m-%d}" if stack.digest in number else "mixed"
+        place = f"{number[stack.digest].until:%Y-%m-%d}" if stack.digest in number else "mixed"
         versions = ", ".join(f"{name} {stack.version(name)}" for name in past.packages if stack.version(name))
         tell(f"{len(laboratory.probed):3}  {place:10}  {probed.side.value}: {probed.seen}  [{versions}]")
 
@@ -141,6 +146,8 @@ def _search(
         confidence=request.confidence,
         runs_at_ends=request.repeats,
         steps=consistent_steps(resolver, requirements),
+        own=ResolvedReleases(resolver, requirements),
+        on_progress=tell,
     )
 
 
@@ -152,12 +159,18 @@ def _check(request: BisectRequest) -> None:
         refuse("it takes a finding or test, or --run", "name one of them")
     if not 0.5 < request.confidence < 1:
         refuse(f"--confidence is {request.confidence}", "give a probability above 0.5 and below 1, such as 0.99")
-    if request.factor < 1:
-        refuse(f"--factor is {request.factor}", "give a ratio of at least 1")
+    if not request.confidence <= _SUREST:
+        refuse(f"--confidence is {request.confidence}", f"give a probability of at most {_SUREST}")
+    if not 1 <= request.factor < math.inf:
+        refuse(f"--factor is {request.factor}", "give a finite ratio of at least 1")
     if request.repeats is not None and request.repeats < 1:
         refuse(f"--repeats is {request.repeats}", "give a number of at least 1")
+    if not 0 < request.timeout_s < math.inf:
+        refuse(f"--timeout is {request.timeout_s}", "give a number of seconds above 0")
     targets = {"--report": request.report, "--state": request.state}
     tested = Path(request.name.partition("::")[0])
+    if "::" in request.name and not tested.exists():
+        refuse(f"there is no {tested}", "name a test as FILE::TEST, seen from this folder")
     check_targets(targets, "the bisection cannot be held", inputs=[tested] if "::" in request.name else [])
 
 

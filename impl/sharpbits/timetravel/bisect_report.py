@@ -10,11 +10,14 @@ from jinja2 import PackageLoader, StrictUndefined
 from rich.text import Text
 
 from sharpbits.report.plain_text import printable
-from sharpbits.timetravel.bisection import Bisection, most_probes
+from sharpbits.timetravel.bisection import Bisection
+from sharpbits.timetravel.confirm import sure_runs
 from sharpbits.timetravel.culprit import MOST_PROBES
+from sharpbits.timetravel.dates import day_of
 from sharpbits.timetravel.history import Candidate, History
 from sharpbits.timetravel.lock import lock_text
-from sharpbits.timetravel.search import Side
+from sharpbits.timetravel.scripts import texts
+from sharpbits.timetravel.search import Side, most_probes
 from sharpbits.timetravel.stack import Pin, Stack, changes
 from sharpbits.timetravel.subject import FindingSubject, Subject
 
@@ -25,24 +28,26 @@ _MIB = 2**20
 OLD_LOCK, NEW_LOCK = "old.txt", "new.txt"
 
 
-def plan(history: History) -> str:
+def plan(history: History, *, old_end_given: bool = True, confidence: float = 0.99) -> str:
     """Say what a search will cost: stacks to test, files to download."""
     stacks = [candidate.stack for candidate in history.candidates]
     first, last = history.candidates[0], history.candidates[-1]
     ends = set(stacks[0].pins) | set(stacks[-1].pins)
     steps = [{change.after for change in changes(before, after) if change.after} for before, after in pairwise(stacks)]
     between = set().union(*steps) - ends
-    probes = most_probes(len(stacks))
+    probes = most_probes(len(stacks), old_end_given=old_end_given)
     lines = [
-        f"{len(stacks)} stacks from {first.at:%Y-%m-%d} to {last.at:%Y-%m-%d}, "
+        f"{len(stacks)} stacks from {first.until:%Y-%m-%d} to {last.until:%Y-%m-%d}, "
         f"by the releases of {', '.join(history.packages)}",
         f"at most {probes} of them are tested to find the turn, more only for stacks that cannot be tested; "
-        f"then at most {MOST_PROBES} mixtures to find the package",
+        f"then at most {MOST_PROBES} mixtures to find the package and its release",
+        f"the two at the turn are run {sure_runs(confidence)} times more; "
+        "where they show something else then, it varies, and all of this is done once more with more runs",
         f"to download, where uv does not have it yet: {_files(ends)} for the two ends, "
         f"and some of {_files(between)} between them",
     ]
     for moment, why in history.unresolvable:
-        lines.append(f"no stack on {moment:%Y-%m-%d}: {why[:200]}")
+        lines.append(f"no stack on {day_of(moment)}: {why[:200]}")
     return "\n".join(lines)
 
 
@@ -54,12 +59,19 @@ def summary(found: Bisection, subject: Subject) -> Text:
         ("last  ", found.last_old, found.old_shows),
         ("first ", found.first_new, found.new_shows),
     ):
-        text.append(f"{label} {printable(shows)}: stack of {candidate.at:%Y-%m-%d %H:%M} UTC")
+        text.append(f"{label} {printable(shows)}: stack of {candidate.until:%Y-%m-%d %H:%M} UTC")
         text.append(f"  {_versions(candidate, found)}\n", style="dim")
+    for beyond in found.beyond:
+        text.append(f"{printable(beyond)}\n", style="yellow")
     if not found.bracket.exact:
         hidden = found.bracket.first_new - found.bracket.last_old - 1
         text.append(f"a range: {hidden} between them could not be decided\n", style="yellow")
     text.append(f"culprit: {culprit_sentence(found)}\n", style="bold red" if len(found.culprit.packages) else "")
+    released = release_sentence(found)
+    if released:
+        text.append(
+            f"release: {released}\n", style="bold red" if found.narrowed and not found.narrowed.why else "yellow"
+        )
     text.append(f"changed between the two: {', '.join(map(str, found.differing))}\n")
     tested = len(found.probed) - found.search_probes
     text.append(f"{found.search_probes} stacks and {tested} mixtures tested\n", style="dim")
@@ -87,6 +99,18 @@ def culprit_sentence(found: Bisection) -> str:
     return f"{names} ({sure})"
 
 
+def release_sentence(found: Bisection) -> str:
+    """Say which of the culprit's own releases it is, or why that is not known; nothing where there is no other."""
+    if len(found.culprit.packages) > 1:
+        return "the packages were seen to bring it together only, so their releases were not tried one by one"
+    narrowed = found.narrowed
+    if narrowed is None or not (narrowed.tried or narrowed.why):
+        return ""
+    if not narrowed.why:
+        return f"{narrowed.package} {narrowed.first_new} ({narrowed.last_old} does not bring it yet)"
+    return f"{narrowed.package}, after {narrowed.last_old} and up to {narrowed.first_new}: {narrowed.why}"
+
+
 def reproduce(subject: Subject, *locks: str) -> list[str]:
     """Return, for each lock file, the command that shows what the subject does in that stack."""
     commands = []
@@ -109,6 +133,7 @@ def as_markdown(found: Bisection, subject: Subject) -> str:
         autoescape=False,  # noqa: S701 (Markdown, not HTML; what comes from outside stands in code blocks)
     )
     finding = subject.finding if isinstance(subject, FindingSubject) else None
+    scripts = texts(subject.scripts())
     python = _python_version(found.last_old.stack)
     commands = [
         command.replace("uv venv ", f"uv venv --python {python} ") for command in reproduce(subject, OLD_LOCK, NEW_LOCK)
@@ -120,7 +145,9 @@ def as_markdown(found: Bisection, subject: Subject) -> str:
     return templates.get_template("report.md").render(
         found=found,
         finding=finding,
+        scripts=scripts,
         culprit=culprit_sentence(found),
+        release=release_sentence(found),
         evidence=evidence,
         undecided=[one for one in found.probed if one.side not in (Side.OLD, Side.NEW)],
         sides=[
@@ -129,6 +156,7 @@ def as_markdown(found: Bisection, subject: Subject) -> str:
         ],
         packages=[name for name in found.history.packages if found.first_new.stack.version(name)],
         printable=lambda text: printable(text).replace("```", "'''"),
+        printable_whole=printable,
         sharpbits=version("sharpbits"),
     )
 

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from sharpbits.catalogue import Outcome
-from sharpbits.errors import SharpbitsError
+from sharpbits.timetravel.confirm import VARYING_RUNS, mixture_runs
 from sharpbits.timetravel.culprit import MOST_PROBES, Culprit, find_culprit
+from sharpbits.timetravel.ends import VARYING_RESOLUTION, EndsSearch, VaryingError
 from sharpbits.timetravel.history import Candidate, History
 from sharpbits.timetravel.laboratory import Laboratory, Probed
 from sharpbits.timetravel.metric import FIRST_DRAWS
-from sharpbits.timetravel.search import Bracket, Side, bisect, reach_back
-from sharpbits.timetravel.settle import tally
-from sharpbits.timetravel.signature import Signature
-from sharpbits.timetravel.stack import Change, changes
+from sharpbits.timetravel.own_releases import Narrowed, OwnReleases, narrow
+from sharpbits.timetravel.search import Bracket, Side, bisect
+from sharpbits.timetravel.settle import Ends, tally
+from sharpbits.timetravel.stack import Change, Stack, changes
 from sharpbits.timetravel.steps import Steps, single_steps
-
-
-class UndecidedError(SharpbitsError):
-    """The search cannot be held: an end cannot be tested, or the ends do not differ."""
-
-
-class End(NamedTuple):
-    """One end of the search, verified."""
-
-    number: int
-    seen: list[Hashable]
 
 
 @dataclass(frozen=True)
@@ -49,6 +37,10 @@ class Bisection:
     #: Stacks that were tested before the culprit was looked for.
     search_probes: int
     confidence: float
+    #: Which of its own releases it is; None: the culprit is no single package, or its releases were not asked for.
+    narrowed: Narrowed | None = None
+    #: What lies beyond the ends, and could not be tested.
+    beyond: tuple[str, ...] = ()
 
     @property
     def last_old(self) -> Candidate:
@@ -68,9 +60,74 @@ class Bisection:
         )
 
 
-def most_probes(stacks: int) -> int:
-    """Return the bound on stacks tested to find the turn: both ends and the bisection, if every stack can be tested."""
-    return 2 + math.ceil(math.log2(max(stacks, 2)))
+@dataclass(frozen=True)
+class _Attempt:
+    """What one way through the search takes for granted, and what it needs."""
+
+    laboratory: Laboratory
+    history: History
+    confidence: float
+    old_end_given: bool
+    steps: Steps
+    own: OwnReleases | None
+
+    def run(self, runs: int) -> Bisection:
+        """Search with so many runs at each end.
+
+        Raises
+        ------
+        VaryingError
+            What was found does not hold when it is run again.
+        """
+        search = EndsSearch(self.laboratory, self.history, self.confidence, runs)
+        old, new, first_new = search.find(old_end_given=self.old_end_given)
+        ends = self.laboratory.ends(old.seen, new.seen)
+        candidates = self.history.candidates
+
+        def probe(stack: Stack) -> Side:
+            return self.laboratory.probe(stack, ends, search.confidence_each)
+
+        bracket = bisect(old.number, first_new, lambda number: probe(candidates[number].stack))
+        turn = candidates[bracket.last_old], candidates[bracket.first_new]
+        again = self.laboratory.confirm(turn[0].stack, turn[1].stack, ends, self.confidence)
+        if not again.holds:
+            raise _varying(turn, str(again))
+        search_probes = len(self.laboratory.probed)
+        before = turn[0].stack
+        differing = changes(before, turn[1].stack)
+
+        def mixture(names: frozenset[str]) -> Stack:
+            return before.moved({change.name: change.after for change in differing if change.name in names})
+
+        ordered = _likelier_first(differing, self.history)
+        alone = [change.name for change in differing if change.before and change.after]
+        culprit = find_culprit(self.steps(turn[0], turn[1], ordered), lambda names: probe(mixture(names)), alone=alone)
+        narrowed = None
+        if self.own is not None and len(culprit.packages) == 1:
+            (moved,) = (change for change in differing if change.name in culprit.packages)
+            narrowed = narrow(moved, turn, self.own, probe, most=MOST_PROBES - len(culprit.evidence))
+        if isinstance(ends, Ends) and ends.certain:
+            decisive = [(mixture(names), side) for names, side in _decisive(culprit, differing)]
+            if narrowed is not None:
+                named = (narrowed.last_old, narrowed.first_new)
+                decisive += [(stack, side) for version, stack, side in narrowed.tried if version in named]
+            for stack, side in decisive:
+                if not self.laboratory.stays(stack, side, ends, mixture_runs(self.confidence)):
+                    raise _varying(turn, f"{again}; a mixture of the two showed now this and now that")
+        return Bisection(
+            self.laboratory.subject.name,
+            self.history,
+            bracket,
+            tally(old.seen),
+            tally(new.seen),
+            culprit,
+            differing,
+            tuple(self.laboratory.probed),
+            search_probes,
+            self.confidence,
+            narrowed,
+            tuple(end.beyond for end in (old, new) if end.beyond),
+        )
 
 
 def run_bisection(
@@ -81,8 +138,13 @@ def run_bisection(
     confidence: float,
     runs_at_ends: int | None = None,
     steps: Steps = single_steps,
+    own: OwnReleases | None = None,
+    on_progress: Callable[[str], None] = lambda message: None,
 ) -> Bisection:
     """Search a history for the change between its ends, and its culprit.
+
+    The stacks at the turn are run again before it is told. Where they then show something else, the subject varies: the
+    search is held once more, with so many runs at each end that their shares can be told apart.
 
     Parameters
     ----------
@@ -92,138 +154,47 @@ def run_bisection(
     confidence
         The probability with which all answers on stacks that vary are right.
     runs_at_ends
-        How often each end is run; default: as the subject says.
+        How often each end is run at least; default: as the subject says.
     steps
         What has to move together between two stacks.
+    own
+        Where the culprit's own releases come from; default: they are not tried.
 
     Raises
     ------
     UndecidedError
         An end cannot be tested, or the two do not differ.
+    VaryingError
+        It varies, and the stacks at the turn, or the ends, were not seen to differ.
     """
-    search = _Search(laboratory, history, confidence, runs_at_ends)
-    new = search.end(range(len(history.candidates) - 1, -1, -1), "new")
-    if old_end_given:
-        old = search.end(range(new.number), "old")
-        first_new = new.number
-    else:
-        old, first_new = search.reach_back(new)
-    ends = laboratory.ends(old.seen, new.seen)
-    if not ends.differ(confidence):
-        raise UndecidedError(
-            "there is nothing to bisect",
-            why=f"both ends show the same: {tally(old.seen)} and {tally(new.seen)}",
-            resolution="take an earlier --since, a later --until, or more --repeats if it varies",
-            old=f"{history.candidates[old.number].at:%Y-%m-%d}",
-            new=f"{history.candidates[new.number].at:%Y-%m-%d}",
-        )
+    runs = runs_at_ends or (laboratory.subject.repeats if laboratory.metric is None else 2 * FIRST_DRAWS)
+    attempt = _Attempt(laboratory, history, confidence, old_end_given, steps, own)
+    try:
+        return attempt.run(runs)
+    except VaryingError as error:
+        if laboratory.metric is not None or runs >= VARYING_RUNS:
+            raise
+        on_progress(f"it varies ({error.why}): searching once more, with {VARYING_RUNS} runs at each end")
+    return attempt.run(VARYING_RUNS)
 
-    def probe(number: int) -> Side:
-        return laboratory.probe(history.candidates[number].stack, ends, search.confidence_each)
 
-    bracket = bisect(old.number, first_new, probe)
-    search_probes = len(laboratory.probed)
-    before, after = (history.candidates[number].stack for number in (bracket.last_old, bracket.first_new))
-    differing = changes(before, after)
-
-    def move(names: frozenset[str]) -> Side:
-        mixed = before.moved({change.name: change.after for change in differing if change.name in names})
-        return laboratory.probe(mixed, ends, search.confidence_each)
-
-    ordered = _likelier_first(differing, history)
-    turn = history.candidates[bracket.last_old], history.candidates[bracket.first_new]
-    alone = [change.name for change in differing if change.before and change.after]
-    culprit = find_culprit(steps(turn[0], turn[1], ordered), move, alone=alone)
-    return Bisection(
-        laboratory.subject.name,
-        history,
-        bracket,
-        tally(old.seen),
-        tally(new.seen),
-        culprit,
-        differing,
-        tuple(laboratory.probed),
-        search_probes,
-        confidence,
+def _varying(turn: tuple[Candidate, Candidate], shown: str) -> VaryingError:
+    return VaryingError(
+        "it varies, and no turn can be told",
+        why=f"run again, the two stacks at what looked like a turn show {shown}",
+        resolution=VARYING_RESOLUTION,
+        old=f"{turn[0].until:%Y-%m-%d}",
+        new=f"{turn[1].until:%Y-%m-%d}",
     )
 
 
-class _Search:
-    """The ends of one search."""
-
-    def __init__(self, laboratory: Laboratory, history: History, confidence: float, runs: int | None) -> None:
-        self.laboratory = laboratory
-        self.stacks = [candidate.stack for candidate in history.candidates]
-        # So many answers may have to be right at once.
-        self.confidence_each = 1 - (1 - confidence) / (most_probes(len(self.stacks)) + MOST_PROBES)
-        self.confidence = confidence
-        self.runs = runs or (laboratory.subject.repeats if laboratory.metric is None else 2 * FIRST_DRAWS)
-
-    def end(self, numbers: range, name: str) -> End:
-        """Return the outermost stack that can be tested, with what it shows."""
-        reason = "there is no other stack"
-        for number in numbers:
-            seen = self._sample(number, Side.OLD if name == "old" else Side.NEW)
-            if not isinstance(seen, str):
-                return End(number, seen)
-            reason = seen
-        raise UndecidedError(
-            "there is nothing to bisect",
-            why=f"no stack at the {name} end can be tested: {reason}",
-            resolution="take another --since or --until; `sharpbits stack` builds one to look at",
-        )
-
-    def reach_back(self, new: End) -> tuple[End, int]:
-        """Look for an old end: one that is ok where the new one fails, and the other way round.
-
-        Where there is none, the nearest one that fails otherwise: then the finding never was ok in this period.
-        """
-        found: dict[int, list[Hashable]] = {}
-        otherwise: dict[int, list[Hashable]] = {}
-        alike = {new.number}
-        new_is_ok = _ok(new.seen)
-
-        def probe(number: int) -> Side:
-            seen = self._sample(number, None)
-            if isinstance(seen, str):
-                return Side.UNTESTABLE
-            if not self.laboratory.ends(seen, new.seen).differ(self.confidence):
-                self._note(number, Side.NEW, tally(seen))
-                alike.add(number)
-                return Side.NEW
-            self._note(number, Side.OLD, tally(seen))
-            if self.laboratory.metric is None and _ok(seen) == new_is_ok:
-                otherwise[number] = seen
-                return Side.UNTESTABLE
-            found[number] = seen
-            return Side.OLD
-
-        number, _ = reach_back(new.number, probe)
-        if number is None and otherwise:
-            number = max(otherwise)
-            found = otherwise
-        if number is None:
-            raise UndecidedError(
-                "there is nothing to bisect",
-                why=f"every stack that could be tested shows {tally(new.seen)}",
-                resolution="name an earlier date with --since",
-            )
-        return End(number, found[number]), min(one for one in alike if one > number)
-
-    def _sample(self, number: int, side: Side | None) -> list[Hashable] | str:
-        seen = self.laboratory.sample(self.stacks[number], self.runs)
-        if isinstance(seen, str):
-            self._note(number, Side.UNTESTABLE, seen)
-        elif side is not None:
-            self._note(number, side, tally(seen))
-        return seen
-
-    def _note(self, number: int, side: Side, seen: str) -> None:
-        self.laboratory.note(self.stacks[number], side, seen)
-
-
-def _ok(seen: list[Hashable]) -> bool:
-    return all(isinstance(one, Signature) and one.outcome is Outcome.OK for one in seen)
+def _decisive(culprit: Culprit, differing: Sequence[Change]) -> Iterator[tuple[frozenset[str], Side]]:
+    """Yield the mixtures that a culprit rests on: it alone, everything but it, and what is smaller than it."""
+    others = frozenset(change.name for change in differing) - culprit.packages
+    for names, side in culprit.evidence.items():
+        smaller = side is Side.OLD and names < culprit.packages
+        if side.decided and (names in (culprit.packages, others) or smaller):
+            yield names, side
 
 
 def _likelier_first(differing: tuple[Change, ...], history: History) -> list[Change]:

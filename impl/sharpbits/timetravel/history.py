@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 from sharpbits.catalogue.environment import STACK
 from sharpbits.errors import UsageError
-from sharpbits.timetravel.dates import just_after, just_before
+from sharpbits.timetravel.dates import day_of, just_after, just_before, last_second
 from sharpbits.timetravel.resolution import Resolver
 from sharpbits.timetravel.stack import Pin, Stack
 from sharpbits.timetravel.uv import UnresolvableError
@@ -38,6 +38,11 @@ class Candidate:
     at: datetime
     stack: Stack
 
+    @property
+    def until(self) -> datetime:
+        """The last second whose releases it has: what a reader is told."""
+        return last_second(self.at)
+
 
 @dataclass(frozen=True)
 class History:
@@ -50,14 +55,17 @@ class History:
     unresolvable: tuple[tuple[datetime, str], ...] = ()
 
 
-def releases(resolver: Resolver, requirement: str, since: datetime, until: datetime) -> list[Pin]:
+def releases(
+    resolver: Resolver, requirement: str, since: datetime, until: datetime, *, most: int | None = None
+) -> list[Pin]:
     """Return the releases of one package that were the newest at some time in a period, oldest first.
 
-    The first of them is the one that was current at ``since`` already, where there was one.
+    The first of them is the one that was current at ``since`` already, where there was one; ``most`` is the number of
+    them after which no older one is asked for.
     """
     found: list[Pin] = []
     moment = until
-    while True:
+    while most is None or len(found) < most:
         try:
             (pin,) = resolver.resolve([requirement], moment, dependencies=False).pins
         except UnresolvableError:
@@ -143,7 +151,7 @@ def history(
     if since >= until:
         raise UsageError(
             "there is no history to search",
-            why=f"the period from {since:%Y-%m-%d} to {until:%Y-%m-%d} is empty",
+            why=f"the period from {day_of(since)} to {day_of(until)} is empty",
             resolution="give --since an earlier date than --until",
         )
     newest = resolver.resolve(requirements, until)

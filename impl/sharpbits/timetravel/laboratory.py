@@ -7,15 +7,17 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sharpbits.catalogue.outcome import FAILURES
 from sharpbits.catalogue.reported import MalfunctionError
 from sharpbits.errors import UsageError
+from sharpbits.timetravel.confirm import Confirmation, confirm
 from sharpbits.timetravel.environments import EnvironmentCache
 from sharpbits.timetravel.metric import MetricEnds, settle_metric
 from sharpbits.timetravel.search import Side
 from sharpbits.timetravel.settle import Ends, settle, tally
 from sharpbits.timetravel.stack import Stack
 from sharpbits.timetravel.state import Draw, SearchState
-from sharpbits.timetravel.subject import Subject, metric_value
+from sharpbits.timetravel.subject import Subject, metric_value, numbers_in
 from sharpbits.timetravel.uv import IndexOptions, UvError
 
 
@@ -42,6 +44,8 @@ class Laboratory:
     stop: threading.Event = field(default_factory=threading.Event)
     on_probe: Callable[[Probed], None] = lambda probed: None
     probed: list[Probed] = field(default_factory=list)
+    #: How many runs of each stack were read.
+    read_of: dict[str, int] = field(default_factory=dict)
 
     def sample(self, stack: Stack, runs: int) -> list[Hashable] | str:
         """Return what several runs in a stack showed (signatures, or numbers), or why it cannot be tested."""
@@ -69,6 +73,27 @@ class Laboratory:
             side = settle(reader, ends, confidence=confidence)
         self.note(stack, side, reader.reason or tally(reader.seen))
         return side
+
+    def confirm(self, old: Stack, new: Stack, ends: Ends | MetricEnds, confidence: float) -> Confirmation:
+        """Tell by runs that were not counted yet whether two stacks differ as the ends do."""
+        return confirm(self._fresh(old), self._fresh(new), ends, confidence)
+
+    def stays(self, stack: Stack, side: Side, ends: Ends, runs: int) -> bool:
+        """Tell whether further runs show the same, between ends that never vary."""
+        reader = self._fresh(stack)
+        usual = ends.old[0] if side is Side.OLD else ends.new[0]
+        return all(reader() == usual for _ in range(runs))
+
+    def numbers(self, stack: Stack) -> list[str] | None:
+        """Return the keys of the numbers that the last run in a stack gave; None: it did not end well, or was none."""
+        draws = self.state.draws.get(stack.digest)
+        if not draws or draws[-1].observation is None or draws[-1].untestable is not None:
+            return None
+        observation = draws[-1].observation
+        return None if observation.outcome in FAILURES else numbers_in(observation)
+
+    def _fresh(self, stack: Stack) -> _Reader:
+        return _Reader(self, stack, self.read_of.get(stack.digest, 0))
 
     def note(self, stack: Stack, side: Side, seen: str) -> None:
         """Keep and tell what became of a stack."""
@@ -102,11 +127,11 @@ class Laboratory:
 
 
 class _Reader:
-    """Reads a stack's runs from the beginning: those that are stored, then new ones."""
+    """Reads a stack's runs, from the beginning or a later one on: those that are stored, then new ones."""
 
-    def __init__(self, laboratory: Laboratory, stack: Stack) -> None:
+    def __init__(self, laboratory: Laboratory, stack: Stack, start: int = 0) -> None:
         self.laboratory, self.stack = laboratory, stack
-        self.number = 0
+        self.number = start
         self.seen: list[Hashable] = []
         self.reason = ""
 
@@ -114,6 +139,8 @@ class _Reader:
         stored = self.laboratory.state.draws.get(self.stack.digest, [])
         draw = stored[self.number] if self.number < len(stored) else self.laboratory.run(self.stack)
         self.number += 1
+        read_of = self.laboratory.read_of
+        read_of[self.stack.digest] = max(self.number, read_of.get(self.stack.digest, 0))
         seen = self.laboratory.read(draw)
         if seen is None:
             self.reason = draw.untestable or f"gave no number {self.laboratory.metric!r}"

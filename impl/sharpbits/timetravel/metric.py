@@ -7,7 +7,7 @@ distribution nor scale is assumed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -30,6 +30,14 @@ class MetricEnds:
     def differ(self, confidence: float) -> bool:
         """Whether the ends' numbers differ: by the test and by the factor."""
         return _apart(self.old, self.new, self.factor) and p_value(self.old, self.new) <= 1 - confidence
+
+    def confirmed_by(self, old: Sequence[Hashable], new: Sequence[Hashable], confidence: float) -> bool:
+        """Whether other numbers differ in the same direction."""
+        olds, news = ([one for one in side if isinstance(one, float)] for side in (old, new))
+        upward = median(news) > median(olds)
+        return upward == (median(self.new) > median(self.old)) and MetricEnds(
+            tuple(olds), tuple(news), self.factor
+        ).differ(confidence)
 
 
 def settle_metric(draw: Callable[[], float | None], ends: MetricEnds, *, confidence: float) -> Side:

@@ -126,7 +126,7 @@ def of_release(
     Raises
     ------
     UsageError
-        It is no exact release (``name==version``).
+        It is no exact release (``name==version``), or one that a requirement excludes.
     """
     try:
         parsed = Requirement(release)
@@ -140,6 +140,20 @@ def of_release(
             resolution="write it as pennylane-catalyst==0.14.0",
         )
     name = canonicalize_name(parsed.name)
-    others = (text for text in requirements if canonicalize_name(Requirement(text).name) != name)
+    others = []
+    for text in requirements:
+        wanted = Requirement(text)
+        if canonicalize_name(wanted.name) != name:
+            others.append(text)
+        elif not wanted.specifier.contains(exact[0], prereleases=True) and (
+            not wanted.marker or wanted.marker.evaluate()
+        ):
+            raise UsageError(
+                "there is no such stack",
+                why=f"--release {release} and --with {text!r} exclude each other",
+                resolution="leave out one of them",
+            )
+        elif wanted.extras:
+            others.append(text)
     moment = known.get(exact[0]) or moment_of(resolver, f"{name}=={exact[0]}", now)
     return (*others, f"{name}=={exact[0]}"), moment

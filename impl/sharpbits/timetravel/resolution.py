@@ -25,6 +25,7 @@ from packaging.utils import canonicalize_name
 
 from sharpbits.catalogue import describe_environment
 from sharpbits.files import write_atomically
+from sharpbits.timetravel.dates import last_second
 from sharpbits.timetravel.lock import timestamp
 from sharpbits.timetravel.stack import Pin, Stack
 from sharpbits.timetravel.uv import IndexOptions, call_uv
@@ -111,7 +112,7 @@ class Resolver:
             if at < datetime.now(UTC) - _SETTLED and not self.options.find_links:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 write_atomically(path, json.dumps({"request": request, "pins": [_plain(pin) for pin in pins]}))
-        origin = f"{' '.join(sorted(requirements))} as of {timestamp(at)}"
+        origin = f"{' '.join(sorted(requirements))} as of {timestamp(last_second(at))}"
         return Stack(self.target.python, self.target.platform, pins, origin)
 
     def _ask(

@@ -9,6 +9,7 @@ side, and one for each stack that turned out to have none.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -44,6 +45,16 @@ class Bracket:
     def exact(self) -> bool:
         """Whether the two are neighbours; else the stacks between them could not be decided."""
         return self.first_new == self.last_old + 1
+
+
+def most_probes(stacks: int, *, old_end_given: bool = True) -> int:
+    """Return the bound on stacks tested to find the turn: the ends and the bisection, if every stack can be tested.
+
+    An old end that is not given is reached by steps that double, and the turn lies within the last of them.
+    """
+    if old_end_given:
+        return 2 + math.ceil(math.log2(max(stacks, 2)))
+    return 2 + 2 * math.ceil(math.log2(max(stacks - 1, 1)))
 
 
 def bisect(last_old: int, first_new: int, probe: Probe) -> Bracket:

@@ -46,6 +46,15 @@ class Ends:
         old, new = self.old.count(self.mark), self.new.count(self.mark)
         return fisher_exact(old, len(self.old), new, len(self.new)) <= 1 - confidence
 
+    def confirmed_by(self, old: Sequence[Hashable], new: Sequence[Hashable], confidence: float) -> bool:
+        """Whether other runs differ in the same outcome and the same direction."""
+        mark = self.mark
+        hits, other_hits = old.count(mark), new.count(mark)
+        upward = other_hits / len(new) > hits / len(old)
+        return upward == (self._share(mark) > 0) and fisher_exact(hits, len(old), other_hits, len(new)) <= (
+            1 - confidence
+        )
+
 
 def settle(draw: Callable[[], Hashable | None], ends: Ends, *, confidence: float, most: int = MOST_RUNS) -> Side:
     """Tell the side of one stack.

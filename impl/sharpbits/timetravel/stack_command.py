@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -77,10 +78,12 @@ def prune_environments(*, keep_gib: float) -> None:
     Raises
     ------
     UsageError
-        The size is negative.
+        The size is negative, or none.
     """
-    if not keep_gib >= 0:
-        raise UsageError("nothing was pruned", why=f"--keep-gib is {keep_gib}", resolution="give a size of 0 or more")
+    if not 0 <= keep_gib < math.inf:
+        raise UsageError(
+            "nothing was pruned", why=f"--keep-gib is {keep_gib}", resolution="give a finite size of 0 or more"
+        )
     removed = EnvironmentCache.default().prune(int(keep_gib * _GIB))
     freed = sum(entry.size for entry in removed) / _GIB
     console().print(f"removed {len(removed)} environments ({freed:.1f} GiB, less what uv's cache shares with them)")

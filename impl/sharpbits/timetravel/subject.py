@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shlex
 import tempfile
@@ -19,7 +20,7 @@ from sharpbits.catalogue.observation import observe_failure
 from sharpbits.catalogue.process import Limits, ProcessEnd, run_isolated
 from sharpbits.catalogue.runner import InterruptedRunError, run_once
 from sharpbits.catalogue.schema import ExpectationRow
-from sharpbits.timetravel.scripts import digests, scripts_in
+from sharpbits.timetravel.scripts import digests, interpreted, scripts_in
 from sharpbits.timetravel.signature import Signature, signature, status_signature, untestable
 
 #: git bisect's way of saying that a revision cannot be tested.
@@ -69,6 +70,9 @@ class Subject(Protocol):
 
     def contents(self) -> dict[str, str]:
         """Return the digests of the files that it consists of: edited, it is another subject."""
+
+    def scripts(self) -> list[Path]:
+        """Return the files that a reader of a report needs, where the report does not hold them already."""
 
     def command(self, python: str) -> str:
         """Return the shell command that runs it."""
@@ -124,6 +128,10 @@ class FindingSubject:
         """Return the digest of the finding."""
         return {self.finding.id: self.finding.digest}
 
+    def scripts(self) -> list[Path]:
+        """Return none: a report holds the whole finding."""
+        return []
+
     def command(self, python: str) -> str:
         """Return the shell command that runs the file."""
         return f"{python} {self.finding.path.name}"
@@ -176,6 +184,10 @@ class CommandSubject:
         """Return the digests of the scripts that the command names."""
         return digests(scripts_in(self.line))
 
+    def scripts(self) -> list[Path]:
+        """Return the files that a reader needs to see what the command does."""
+        return interpreted(self.line)
+
     def command(self, python: str) -> str:
         """Return the command with the environment's programs first."""
         return f'PATH="$(dirname {python}):$PATH" {self.line}'
@@ -219,17 +231,32 @@ class PytestSubject:
         file = Path(self.node.partition("::")[0])
         return digests([file, file.with_name("conftest.py")])
 
+    def scripts(self) -> list[Path]:
+        """Return the files that a reader needs to see what the test does."""
+        file = Path(self.node.partition("::")[0])
+        return [path for path in (file.with_name("conftest.py"), file) if path.is_file()]
+
     def command(self, python: str) -> str:
         """Return the shell command that runs the test."""
         return f"{python} -m pytest {shlex.quote(self.node)}"
 
 
+def numbers_in(observation: Observation) -> list[str]:
+    """Return the keys under which an observation carries a number, finite or not."""
+    found = {"observed": observation.observed, "expected": observation.expected, "error": observation.error}
+    if isinstance(observation.observed, dict):
+        found |= observation.observed
+    return [key for key, value in found.items() if isinstance(value, int | float) and not isinstance(value, bool)]
+
+
 def metric_value(observation: Observation, key: str) -> float | None:
-    """Return the number that an observation carries under a key (``observed``, ``expected``, ``error``), or None."""
+    """Return the finite number that an observation carries under a key (``observed``, ``error``, …), or None."""
     value = {"observed": observation.observed, "expected": observation.expected, "error": observation.error}.get(key)
     if isinstance(observation.observed, dict):
         value = observation.observed.get(key, value)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
 
 
 def _run_in(python: Path, command: list[str | Path], seconds: float, stop: threading.Event) -> ProcessEnd:
