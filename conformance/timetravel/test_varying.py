@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from scipy.stats import binom
 
+from sharpbits.catalogue import Observation
 from sharpbits.timetravel.bisection import run_bisection
 from sharpbits.timetravel.confirm import mixture_runs, sure_runs
 from sharpbits.timetravel.ends import UndecidedError, VaryingError
@@ -57,7 +60,7 @@ def test_a_flake_that_becomes_frequent_is_found_nine_times_of_ten(
         before, after = (history.candidates[number].stack for number in (turn - 1, turn))
         (name,) = (pin.name for pin in after.pins if pin.version != before.version(pin.name))
         guilty = at_least(name, int(after.version(name) or 0))
-        lab = laboratory(failing_at(lambda stack, guilty=guilty: rates[guilty(stack)], generator))
+        lab = laboratory(failing_at(partial(_rate, rates, guilty), generator))
         try:
             found = run_bisection(lab, history, old_end_given=old_end_given, confidence=0.99)
         except UndecidedError:
@@ -82,7 +85,7 @@ def test_a_change_that_never_varies_costs_a_stated_number_of_runs_more(confidenc
         guilty = at_least("p1", generator.randrange(1, 4))
         if not guilty(history.candidates[-1].stack):
             continue
-        lab = laboratory(lambda stack, guilty=guilty: BAD if guilty(stack) else GOOD)
+        lab = laboratory(partial(_shown, guilty))
         found = run_bisection(lab, history, old_end_given=old_end_given, confidence=confidence)
         assert found.culprit.packages == {"p1"}
         more = lab.runs - len(found.probed)
@@ -122,3 +125,11 @@ def test_numbers_at_a_turn_are_drawn_again(level: float) -> None:
             run_bisection(lab, history, old_end_given=True, confidence=0.99)
     else:
         assert run_bisection(lab, history, old_end_given=True, confidence=0.99).culprit.packages == {"p0"}
+
+
+def _rate(rates: tuple[float, float], guilty: Callable[[Stack], bool], stack: Stack) -> float:
+    return rates[guilty(stack)]
+
+
+def _shown(guilty: Callable[[Stack], bool], stack: Stack) -> Observation:
+    return BAD if guilty(stack) else GOOD
