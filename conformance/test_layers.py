@@ -85,7 +85,9 @@ def _imports(module: Module, node: ast.AST, *, at_once: bool) -> Iterator[Import
 
 @functools.cache
 def modules() -> list[Module]:
-    return [Module(path, ast.parse(path.read_text(encoding="utf-8"))) for path in sorted(ROOT.rglob("*.py"))]
+    # An installed package has the catalogue beside its modules: findings are programs, and reach where they like.
+    paths = [path for path in sorted(ROOT.rglob("*.py")) if path.relative_to(ROOT).parts[0] != "findings"]
+    return [Module(path, ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
 
 
 def parts_imported(one: Import) -> set[str]:

@@ -41,7 +41,7 @@ def test_a_search_ends_with_an_answer_or_says_that_it_found_none(pattern: str) -
     started = time.monotonic()
     with contextlib.suppress(SlowPatternError):
         assert TextPattern(pattern).search(ENDLESS[pattern]) is False
-    assert time.monotonic() - started < 5 * TIME_LIMIT_S
+    assert time.monotonic() - started < 60 * TIME_LIMIT_S, "without a limit it would take years"
 
 
 def test_a_pattern_that_finds_no_end_makes_the_finding_broken_and_says_what_to_mend(
