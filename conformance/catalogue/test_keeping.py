@@ -61,7 +61,8 @@ def written(pids: Path) -> list[int]:
     return [int(file.read_text()) for file in files]
 
 
-def assert_none_lives(pids: Sequence[int], *, within: float = 5.0) -> None:
+def assert_none_lives(pids: Sequence[int], *, within: float = 60.0) -> None:
+    # That they end is the rule, not how soon: xdist's workers see only after seconds that pytest is gone.
     deadline = time.monotonic() + within
     while any(map(alive, pids)) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from packaging.utils import is_normalized_name
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
@@ -101,10 +101,14 @@ def number_or_name(value: object) -> float | str:
 
 def moment(value: object) -> datetime:
     """Require a moment with its time zone, in UTC."""
+    wanted = "a moment with its time zone"
     try:
         found = datetime.fromisoformat(text(value))
-        if found.tzinfo is None:
-            raise refused(value, "a moment with its time zone")
+    except ValueError as error:  # its own text repeats the whole value
+        raise refused(value, wanted) from error
+    if found.tzinfo is None:
+        raise refused(value, wanted)
+    try:
         return found.astimezone(UTC)
     except OverflowError as error:
         raise refused(value, "a moment of our time") from error
@@ -112,7 +116,10 @@ def moment(value: object) -> datetime:
 
 def release(value: object) -> str:
     """Require a version."""
-    Version(text(value))
+    try:
+        Version(text(value))
+    except InvalidVersion as error:  # its own text repeats the whole value
+        raise refused(value, "a version") from error
     return text(value)
 
 
