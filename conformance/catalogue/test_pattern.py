@@ -38,10 +38,10 @@ def test_the_documented_patterns_mean_what_they_mean_to_python() -> None:
 
 @pytest.mark.parametrize("pattern", ENDLESS)
 def test_a_search_ends_with_an_answer_or_says_that_it_found_none(pattern: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()  # what the limit counts: on a loaded machine the clock on the wall runs on
     with contextlib.suppress(SlowPatternError):
         assert TextPattern(pattern).search(ENDLESS[pattern]) is False
-    assert time.monotonic() - started < 60 * TIME_LIMIT_S, "without a limit it would take years"
+    assert time.process_time() - started < 5 * TIME_LIMIT_S
 
 
 def test_a_pattern_that_finds_no_end_makes_the_finding_broken_and_says_what_to_mend(
