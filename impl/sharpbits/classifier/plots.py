@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,10 +10,7 @@ import numpy.typing as npt
 
 from sharpbits.classifier.data.labels import LabelNames
 from sharpbits.classifier.history import History
-from sharpbits.errors import UsageError
-from sharpbits.files import check_target, write_atomically
-
-FORMATS = (".pdf", ".png", ".svg")
+from sharpbits.figures import check_figure_target, write_figure
 
 
 def check_plot_path(path: Path, *, inputs: Iterable[Path] = ()) -> None:
@@ -25,13 +21,7 @@ def check_plot_path(path: Path, *, inputs: Iterable[Path] = ()) -> None:
     UsageError
         The suffix is unknown, the file cannot be written, or it is one of the inputs.
     """
-    if path.suffix not in FORMATS:
-        raise UsageError(
-            "the plot cannot be written",
-            why=f"the suffix of {path.name} is none of {', '.join(FORMATS)}",
-            resolution=f"name a file that ends in one of {', '.join(FORMATS)}",
-        )
-    check_target(path, "the plot cannot be written", inputs=inputs)
+    check_figure_target(path, "the plot cannot be written", inputs=inputs)
 
 
 def plot(path: Path, labels: npt.ArrayLike, decisions: npt.ArrayLike, names: LabelNames, history: History) -> None:
@@ -81,6 +71,4 @@ def plot(path: Path, labels: npt.ArrayLike, decisions: npt.ArrayLike, names: Lab
     histogram.set(xlabel="logit - threshold", ylabel="rows", title="decisions")
     histogram.legend()
 
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format=path.suffix[1:])
-    write_atomically(path, drawn.getvalue())
+    write_figure(figure, path)

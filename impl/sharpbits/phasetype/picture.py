@@ -5,7 +5,6 @@ A start has an arrow from nowhere, an absorbing state a double line.
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ import numpy.typing as npt
 
 from sharpbits.errors import UsageError
 from sharpbits.extras import needs_extra
-from sharpbits.files import check_target, write_atomically
+from sharpbits.figures import check_figure_target, write_figure
 from sharpbits.phasetype.graph import Graph, WeightMode
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
-
-FORMATS = (".pdf", ".png", ".svg")
 
 #: More than these cannot be told apart on a page.
 MAX_VERTICES = 60
@@ -85,9 +82,7 @@ def plot(graph: Graph, path: Path | None = None, *, theta: npt.ArrayLike | None 
         _draw_arrow(axes, outside, places[vertex], "arc3", patchB=boxes[vertex])
         _draw_weight(axes, outside + np.array([0.35, 0.0]), text)
     if path is not None:
-        drawn = io.BytesIO()
-        figure.savefig(drawn, format=path.suffix[1:])
-        write_atomically(path, drawn.getvalue())
+        write_figure(figure, path)
     return figure
 
 
@@ -99,15 +94,8 @@ def _check(graph: Graph, path: Path | None) -> None:
             resolution="draw a smaller graph of the same model",
             expected=f"at most {MAX_VERTICES} states and {MAX_EDGES} edges",
         )
-    if path is None:
-        return
-    if path.suffix not in FORMATS:
-        raise UsageError(
-            _WHAT,
-            why=f"the suffix of {path.name} is none of {', '.join(FORMATS)}",
-            resolution=f"name a file that ends in one of {', '.join(FORMATS)}",
-        )
-    check_target(path, _WHAT)
+    if path is not None:
+        check_figure_target(path, _WHAT)
 
 
 def layout(graph: Graph) -> Float64[np.ndarray, "n 2"]:
