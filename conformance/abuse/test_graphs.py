@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from abuse.drive import amounts, drive, refusal
 from abuse.texts import mutated
-from phasetype.test_serialisation import as_lists, linear, log_linear
+from phasetype.samples import as_lists, linear, log_linear
 from sharpbits.phasetype import Graph, GraphError, coalescent
 from timetravel.damage import damaged
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from phasetype.graphs import graphs
-from phasetype.test_serialisation import linear, log_linear
+from phasetype.samples import linear, log_linear
 from sharpbits.errors import UsageError
 from sharpbits.phasetype import Graph, ParameterError, block_counting, coalescent, mm1k, two_island
 from sharpbits.phasetype.picture import distances, layout

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from phasetype.test_serialisation import linear, log_linear
+from phasetype.samples import linear, log_linear
 from sharpbits.errors import SharpbitsError, UsageError
 from sharpbits.phasetype import Graph, GraphError, load, save
 

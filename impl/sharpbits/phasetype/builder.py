@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sharpbits.phasetype.assembly import table
 from sharpbits.phasetype.given import Setting, State, as_state, split_weight
 from sharpbits.phasetype.graph import Graph, Kind, WeightMode
 
@@ -124,5 +125,4 @@ class GraphBuilder:
         self, weights: list[tuple[float, Sequence[float]]]
     ) -> tuple[Float64[np.ndarray, " k"], Float64[np.ndarray, "k p"]]:
         base = np.array([base for base, _ in weights], dtype=np.float64)
-        coefficients = np.array([along for _, along in weights], dtype=np.float64)
-        return base, coefficients.reshape(len(weights), self._setting.parameters)
+        return base, table([along for _, along in weights], self._setting.parameters)

@@ -16,6 +16,7 @@ from sharpbits.phasetype.errors import GraphError, shown
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float64, Int, Int32, Int64
+    from scipy.sparse import csr_array
 
 _Member = TypeVar("_Member", bound=StrEnum)
 
@@ -366,19 +367,18 @@ def check_paths(
         )
 
 
-def _reached(edges: object, roots: Int[np.ndarray, " r"]) -> Bool[np.ndarray, " n"]:
+def _reached(edges: csr_array, roots: Int[np.ndarray, " r"]) -> Bool[np.ndarray, " n"]:
     """Return which vertices the roots reach, themselves among them."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import breadth_first_order
 
-    matrix = csr_array(edges)
-    vertices = matrix.shape[0]
+    vertices = edges.shape[0]
     # One more vertex, with an edge to every root.
     joined = csr_array(
         (
-            np.ones(matrix.nnz + len(roots)),
-            np.concatenate([matrix.indices, roots]),
-            np.append(matrix.indptr, matrix.nnz + len(roots)),
+            np.ones(edges.nnz + len(roots)),
+            np.concatenate([edges.indices, roots]),
+            np.append(edges.indptr, edges.nnz + len(roots)),
         ),
         shape=(vertices + 1, vertices + 1),
     )

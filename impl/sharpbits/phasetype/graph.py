@@ -301,7 +301,7 @@ class Graph:
         if not isinstance(other, Graph):
             return NotImplemented
         return (self.kind, self.weight_mode) == (other.kind, other.weight_mode) and all(
-            np.array_equal(array, other._arrays()[name]) for name, array in self._arrays().items()
+            map(np.array_equal, self._arrays().values(), other._arrays().values())
         )
 
     def __hash__(self) -> int:
