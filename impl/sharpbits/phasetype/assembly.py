@@ -25,8 +25,8 @@ class Found:
 
     states: Int32[np.ndarray, "n d"]
     levels: Sequence[int]
-    source: Int64[np.ndarray, " e"]
-    target: Int64[np.ndarray, " e"]
+    source: Int32[np.ndarray, " e"]
+    target: Int32[np.ndarray, " e"]
     base: Float64[np.ndarray, " e"]
     coefficients: Float64[np.ndarray, "e p"]
 

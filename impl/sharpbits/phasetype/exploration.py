@@ -26,11 +26,11 @@ import numpy as np
 from sharpbits.phasetype import checks
 from sharpbits.phasetype.assembly import MAX_STATES, Found, assemble, check_size, table
 from sharpbits.phasetype.errors import GraphError, shown
-from sharpbits.phasetype.given import Setting, Start, State, Weight, as_state, saying, split_weight, starts_of
+from sharpbits.phasetype.given import Setting, Start, Starts, State, Weight, as_state, saying, split_weight, starts_of
 from sharpbits.phasetype.graph import Graph, Kind, WeightMode
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Float64, Int32, Int64
+    from jaxtyping import Bool, Float64, Int32
 
 #: How many states are looked at before what they lead to is put into arrays.
 BLOCK = 32
@@ -73,6 +73,10 @@ def explore(
     """
     setting = Setting(parameters, kind, weight_mode)
     starts = starts_of(start, setting)
+    return assemble(_found(step, starts, setting, max_states), starts, setting)
+
+
+def _found(step: Step, starts: Starts, setting: Setting, max_states: int) -> Found:
     # A state that is looked up for the first time gets the next number.
     vertex_of: defaultdict[State, int] = defaultdict(itertools.count().__next__)
     frontier = starts.states
@@ -92,18 +96,19 @@ def explore(
             named, rows = _new_states(list(itertools.islice(reversed(vertex_of), len(vertex_of) - known))[::-1], found)
             discovered += named
             states.append(rows)
-            edges.append(_Edges(first + at + found.row[kept], vertices, base[kept], coefficients[kept]))
+            source = found.row[kept] + np.int32(first + at)
+            edges.append(_Edges(source, vertices, base[kept], coefficients[kept]))
             check_size(len(vertex_of), max_states)
         first += len(frontier)
         frontier = discovered
         levels.append(len(frontier))
-    joined = _Edges(*map(np.concatenate, zip(*edges, strict=True)))
-    return assemble(Found(np.concatenate(states), levels, *joined), starts, setting)
+    source, target, base, coefficients = (np.concatenate(parts) for parts in zip(*edges, strict=True))
+    return Found(np.concatenate(states), levels, source, target, base, coefficients)
 
 
 class _Edges(NamedTuple):
-    source: Int64[np.ndarray, " e"]
-    target: Int64[np.ndarray, " e"]
+    source: Int32[np.ndarray, " e"]
+    target: Int32[np.ndarray, " e"]
     base: Float64[np.ndarray, " e"]
     coefficients: Float64[np.ndarray, "e p"]
 
@@ -113,7 +118,7 @@ class _Transitions:
     """What the callback returned for a block of states; row says for which of them."""
 
     block: Sequence[tuple[int, ...]]
-    row: Int64[np.ndarray, " e"]
+    row: Int32[np.ndarray, " e"]
     targets: list[State]
     weights: list[Weight]
 
@@ -124,28 +129,37 @@ class _Transitions:
 
 def _called(step: Step, block: Sequence[tuple[int, ...]]) -> _Transitions:
     counts: list[int] = []
-    pairs: list[tuple[State, Weight]] = []
+    targets: list[State] = []
+    weights: list[Weight] = []
     for state in block:
-        before = len(pairs)
+        before = len(targets)
         try:
             given = step(state)
-            pairs.extend(given if isinstance(given, Iterable) else [given])
+            for transition in given if isinstance(given, Iterable) else [given]:
+                try:
+                    target, weight = transition
+                except (TypeError, ValueError):
+                    raise _no_transition(transition, state) from None
+                targets.append(target)
+                weights.append(weight)
+        except GraphError:
+            raise
         except Exception as error:
             error.add_note(f"raised by the callback of explore, given the state {shown(state)}")
             raise
-        counts.append(len(pairs) - before)
-    row = np.repeat(np.arange(len(block)), counts)
-    if not set(map(type, pairs)) <= {tuple, list} or not set(map(len, pairs)) <= {2}:
-        place = next(at for at, one in enumerate(pairs) if not isinstance(one, tuple | list) or len(one) != 2)
-        raise GraphError(
-            checks.WHAT,
-            why="the callback returns no transitions",
-            expected="(state, weight) for each",
-            actual=shown(pairs[place]),
-            resolution="return a list of (state, weight), or yield them",
-            source=shown(block[row[place]]),
-        )
-    return _Transitions(block, row, [target for target, _ in pairs], [weight for _, weight in pairs])
+        counts.append(len(targets) - before)
+    return _Transitions(block, np.repeat(np.arange(len(block), dtype=np.int32), counts), targets, weights)
+
+
+def _no_transition(given: object, state: tuple[int, ...]) -> GraphError:
+    return GraphError(
+        checks.WHAT,
+        why="the callback returns no transitions",
+        expected="(state, weight) for each",
+        actual=shown(given),
+        resolution="return a list of (state, weight), or yield them",
+        source=shown(state),
+    )
 
 
 def _weights(found: _Transitions, parameters: int) -> tuple[Float64[np.ndarray, " e"], Float64[np.ndarray, "e p"]]:
@@ -187,7 +201,7 @@ def _plain_weights(
 
 def _vertices(
     vertex_of: defaultdict[State, int], found: _Transitions, kept: Bool[np.ndarray, " e"]
-) -> Int64[np.ndarray, " k"]:
+) -> Int32[np.ndarray, " k"]:
     """Return the vertices of the targets that are kept."""
     targets = found.targets if kept.all() else list(itertools.compress(found.targets, kept.tolist()))
     try:
@@ -197,7 +211,7 @@ def _vertices(
         for place in np.flatnonzero(kept):
             with found.saying(int(place)):
                 vertices.append(vertex_of[as_state(found.targets[place], length=len(found.block[0]))])
-    return np.array(vertices, dtype=np.int64)
+    return np.array(vertices, dtype=np.int32)
 
 
 def _new_states(states: list[Any], found: _Transitions) -> tuple[list[tuple[int, ...]], Int32[np.ndarray, "k d"]]:
