@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "array.at[indices].set and .add, and jax.ops.segment_sum, do not compile under qjit"
 # component = "catalyst"
+# family = "scatter_lowering"
 # summary = """
 # An array of indices is accepted only with the promises indices_are_sorted=True and unique_indices=True,
 # which Catalyst does not check; sums by segment repeat their indices by nature and cannot promise it.

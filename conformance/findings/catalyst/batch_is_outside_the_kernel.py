@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "jax.vmap of a @qjit QNode launches the one-sample kernel once per sample"
 # component = "catalyst"
+# family = "qnode_without_batching"
 # summary = """
 # A batch is given to jax.vmap(qjit(qnode)). The compiled kernel takes a single sample, and the batch
 # calls it B times; each launch goes through Python and initialises and releases the simulator anew. The

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "The gradient of a function under jax.checkpoint does not compile under qjit"
 # component = "catalyst"
+# family = "operation_without_lowering"
 # summary = """
 # jax.checkpoint (remat) puts an optimization barrier into the program, for which the compiler has no lowering:
 # "op was not bufferized ... optimization_barrier".

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "array.at[:, column].set and array.at[start:].set under qjit abort the compiler"
 # component = "catalyst"
+# family = "scatter_lowering"
 # summary = """
 # Writing a window that spans one dimension wholly and another in part ends in an assertion of the compiler's
 # scatter lowering, "Index < Length". A whole row, a window that is partial in every dimension, and add at

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "lightning.qubit's c_dtype=np.complex64 is silently ignored inside @qjit"
 # component = "catalyst"
+# family = "results_in_double_precision"
 # summary = """
 # qml.device("lightning.qubit", c_dtype=np.complex64) asks for a single-precision simulator: half the
 # memory of the state vector. Without @qjit that is what runs. Inside @qjit the option is dropped without

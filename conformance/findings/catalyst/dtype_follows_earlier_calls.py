@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "A float32 call of @qjit returns float64 if any earlier call was float64"
 # component = "catalyst"
-# family = "reuses_a_wider_compilation"
+# family = "keeps_one_compilation"
 # summary = """
 # @qjit does not compile for a float32 argument when a float64 compilation exists: the argument is
 # promoted and the result is float64. The dtype that a function returns so depends on what it was called

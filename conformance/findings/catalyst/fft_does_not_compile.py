@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "jnp.fft does not compile under qjit"
 # component = "catalyst"
+# family = "operation_without_lowering"
 # summary = """
 # No Fourier transform of jax.numpy can be used inside qjit: the compiler has no lowering for the operation and stops
 # with "op was not bufferized ... stablehlo.fft".

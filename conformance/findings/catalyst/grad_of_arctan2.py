@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.grad of jnp.arctan, arctan2, arcsin or arccos does not compile"
 # component = "catalyst"
+# family = "call_without_derivative"
 # summary = """
 # Since 0.13 Enzyme, which Catalyst differentiates classical code with, finds no derivative of the C library's atan2,
 # and arctan, arcsin and arccos are lowered to it; 0.11 and 0.12 differentiate them right.

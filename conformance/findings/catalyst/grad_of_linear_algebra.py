@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "catalyst.grad of jnp.linalg.solve, inv, cholesky or eigh does not compile"
 # component = "catalyst"
+# family = "call_without_derivative"
 # summary = """
 # Inside qjit they are calls into LAPACK, which Enzyme cannot see through: "An operation without a valid gradient was
 # found". Values compile, determinants differentiate, and jax.grad of the same function outside qjit is right; inside

@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "After a call with a wider type, @qjit computes ints as floats and bools as ints"
 # component = "catalyst"
-# family = "reuses_a_wider_compilation"
+# family = "keeps_one_compilation"
 # summary = """
 # @qjit reuses an earlier compilation whenever JAX can promote the argument to it. After one call with a
 # float, integers are computed in floating point: the last digit of 2**53 + 1 becomes 2. After one call

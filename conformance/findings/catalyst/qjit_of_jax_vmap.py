@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "jax.vmap of a QNode inside @qjit: NotImplementedError, as documented"
 # component = "catalyst"
+# family = "qnode_without_batching"
 # summary = """
 # @qjit of jax.vmap(qnode). Catalyst's manual says that JAX transformations inside @qjit must not be applied
 # to quantum code, and an exception says so too, if cryptically. catalyst.vmap inside, or jax.vmap outside

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "@qjit keeps one compilation only: alternating between two shapes compiles on every call"
 # component = "catalyst"
+# family = "keeps_one_compilation"
 # summary = """
 # A function is called in turn with a full batch and with the smaller last one. @qjit keeps one
 # compilation per argument structure, not per shape, so each change of shape compiles anew, on every

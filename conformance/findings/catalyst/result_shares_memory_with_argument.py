@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "A @qjit result can change when the caller later writes into the array passed in"
 # component = "catalyst"
+# family = "results_alias_arguments"
 # summary = """
 # A @qjit function passes its NumPy argument through, beside a computed result. The returned JAX array,
 # immutable by contract, lies on the memory of the argument: writing into the NumPy array afterwards

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "array.at[row, start:].set under qjit ignores start: the values land at column 0"
 # component = "catalyst"
+# family = "scatter_lowering"
 # summary = """
 # An index together with a slice that does not start at 0, in .at[...].set(...), is silently written to the
 # wrong place inside qjit: the slice's start is ignored, whether the row is a constant or known at run time

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "Unsigned integers computed inside @qjit come back signed: 245 becomes -11"
 # component = "catalyst"
+# family = "unsigned_integers_lose_their_sign"
 # summary = """
 # A uint8 image is inverted inside @qjit, 255 - image. The result has dtype int8, and every value above
 # 127 is off by 256: 245 comes back as -11. The same holds for uint16, uint32 and uint64 (and so for the

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "A run-time wire of an unsigned integer type does not compile"
 # component = "catalyst"
+# family = "unsigned_integers_lose_their_sign"
 # summary = """
 # Wires taken from a uint8 (or uint16, uint32) array are refused by the compiler with "'arith.extui' op
 # operand #0 must be signless-fixed-width-integer-like". The same array as int8 to int64 compiles, and

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "jax.vmap of array.at[i].set or .add under qjit aborts the compiler"
 # component = "catalyst"
+# family = "scatter_lowering"
 # summary = """
 # One update for each of many indices, batched by jax.vmap, ends in an assertion of the compiler's scatter
 # lowering, "Insertion iterator is out of bounds". catalyst.vmap and jax.lax.map of the same function compile.

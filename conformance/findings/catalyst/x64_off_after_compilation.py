@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "jax.vmap of a compiled QNode fails once jax_enable_x64 is off"
 # component = "catalyst"
+# family = "x64_off_qnode"
 # summary = """
 # A QNode is compiled while x64 is on, then x64 is switched off. Calling it directly still works, but
 # jax.vmap, jax.grad or jax.jit around it raise "result_shape_dtypes cannot specify 64-bit types when

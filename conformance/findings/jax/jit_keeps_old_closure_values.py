@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "A compiled function keeps the first value of every array and number it closes over"
 # component = "jax"
+# family = "traced_once"
 # summary = """
 # A function compiled with jax.jit reads a NumPy table and a Python number from outside. Both are baked in
 # at the first call. Changing the table in place, or assigning another number, has no effect on later calls

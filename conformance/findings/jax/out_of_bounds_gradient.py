@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "Up to 0.8 the gradient of a read beyond the end is zero, where it reads the last entry"
 # component = "jax"
+# family = "clamped_indices"
 # summary = """
 # x[10] of an array of five is its last entry, so the value depends on that entry. Up to jax 0.8 the
 # gradient says that it depends on none: all zeros, so a fit does not move and nothing tells why. On 0.9.2

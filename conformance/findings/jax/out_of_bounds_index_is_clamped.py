@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "Reading beyond the end gives the last entry, writing beyond it does nothing, silently"
 # component = "jax"
+# family = "clamped_indices"
 # summary = """
 # x[10] of an array of five is its last entry, x[-10] its first; x.at[10].set is dropped. lax.dynamic_slice
 # moves its start back so that the slice fits: other entries than asked for. All of it plain and under jit,

@@ -5,6 +5,7 @@
 # [tool.sharpbits]
 # title = "Counters, lists and prints in a compiled function run once, at the first call"
 # component = "jax"
+# family = "traced_once"
 # summary = """
 # A function compiled with jax.jit counts its calls and appends to a list. Both happen while it is traced:
 # once for each new shape or type, not once for each call. In a lax.fori_loop or scan the body runs once in
