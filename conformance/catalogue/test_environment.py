@@ -116,6 +116,17 @@ GPU = Gpu("NVIDIA H200", "570.1", "143771 MiB")
     [
         ({}, {}, None),
         ({"script": {"dependencies": ["jax>=0.7"]}}, {}, "jax is not installed"),
+        (
+            {"without_dependencies": ["A_b"], "script": {"dependencies": ["jax"]}},
+            {},
+            "A_b is not installed",
+        ),
+        (
+            {"without_dependencies": ["lone>=2"]},
+            {"packages": {"lone": "1.0"}},
+            "needs lone>=2, 1.0 is installed",
+        ),
+        ({"without_dependencies": ["lone"]}, {"packages": {"lone": "1.0"}}, None),
         ({"script": {"dependencies": ["jax>=0.7"]}}, {"packages": {"jax": "0.6.2"}}, "needs jax>=0.7, 0.6.2 is"),
         ({"script": {"dependencies": ["jax>=0.7"]}}, {"packages": {"jax": "0.8.0.dev1"}}, None),
         ({"script": {"dependencies": ["Jax_Lib"]}}, {"packages": {"jax-lib": "1"}}, None),

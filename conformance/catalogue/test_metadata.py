@@ -41,6 +41,13 @@ def test_a_complete_finding_is_loaded_with_its_id_from_component_and_file_name(t
     assert finding.table.see == ("toy/other",)
 
 
+def test_what_comes_without_dependencies_is_needed_first_and_said_so(tmp_path: Path) -> None:
+    script = {"dependencies": ["numpy>=2"]}
+    finding = load_finding(write_finding(tmp_path, "x", without_dependencies=["lone>=1"], script=script))
+    assert [str(need) for need in finding.needs] == ["lone>=1", "numpy>=2"]
+    assert finding.needs_in_words == ("lone>=1 (by itself: pip install --no-deps)", "numpy>=2")
+
+
 @pytest.mark.parametrize(
     ("changes", "shown", "why"),
     [
@@ -73,6 +80,13 @@ def test_a_complete_finding_is_loaded_with_its_id_from_component_and_file_name(t
         pytest.param({"expect": documented("ok", seen=["new"])}, "python>=3.11", "Invalid version", id="bad_version"),
         pytest.param({"expect": documented("error", match="(")}, "python>=3.11", "regular expression", id="bad_match"),
         pytest.param({"script": {"dependencies": ["jax=>1"]}}, "dependencies", "specifier", id="bad_dependency"),
+        pytest.param({"without_dependencies": ["jax=>1"]}, "without_dependencies", "specifier", id="bad_lone_package"),
+        pytest.param(
+            {"without_dependencies": ["Jax>=1"], "script": {"dependencies": ["jax"]}},
+            "without_dependencies",
+            "jax is among the dependencies too",
+            id="lone_package_among_the_dependencies",
+        ),
         pytest.param({"script": {"requires-python": "3.x"}}, "requires-python", "3.x", id="bad_requires_python"),
     ],
 )

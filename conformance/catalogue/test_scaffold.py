@@ -28,6 +28,13 @@ def test_it_depends_on_the_package_of_its_component(tmp_path: Path, component: s
     assert [need.name for need in finding.dependencies] == [package, "numpy"]
 
 
+def test_what_must_come_without_its_dependencies_is_none_of_the_file_s(tmp_path: Path) -> None:
+    finding = load_finding(scaffold("phasic/x", tmp_path))
+    assert [need.name for need in finding.table.without_dependencies] == ["phasic"]
+    assert {"jax", "numpy"} <= {need.name for need in finding.dependencies}
+    assert "phasic" not in {need.name for need in finding.dependencies}
+
+
 @pytest.mark.parametrize(
     "name", ["jax", "jax/", "/x", "jax/X", "jax/../x", "jax/a/b", "jax/a-b", "jax/_x", "jax/conftest"]
 )

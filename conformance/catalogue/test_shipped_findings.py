@@ -15,6 +15,7 @@ from rich.text import Text
 import sharpbits
 from sharpbits.catalogue import Finding, default_folder, discover
 from sharpbits.catalogue.discovery import finding_files
+from sharpbits.catalogue.lone import LONE
 from sharpbits.catalogue.releases import known_releases
 from sharpbits.catalogue.schema import ExpectationRow
 from sharpbits.catalogue.staleness import stale_parts
@@ -23,8 +24,11 @@ from sharpbits.report.columns import Row, laid_out
 CATALOGUE = discover([default_folder()])
 EVERY = pytest.mark.parametrize("finding", CATALOGUE.findings, ids=lambda finding: finding.id)
 
-#: The releases on which each Catalyst finding must have been run.
-CATALYST_RELEASES = {"0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"}
+#: The releases on which each finding about a package must have been run.
+RELEASES = {
+    "pennylane-catalyst": {"0.12.0", "0.13.0", "0.14.0", "0.14.1", "0.15.0", "0.16.0.dev48"},
+    "phasic": {"0.28.6", "0.32.0", "0.32.1"},
+}
 
 
 def test_every_file_of_the_catalogue_is_a_valid_finding() -> None:
@@ -70,10 +74,21 @@ def test_a_finding_that_bites_says_what_to_use_instead(finding: Finding) -> None
 
 
 @EVERY
-def test_a_catalyst_finding_was_run_on_each_release_that_the_catalogue_covers(finding: Finding) -> None:
-    if "pennylane-catalyst" in {need.name for need in finding.dependencies}:
-        seen = {str(version) for row in finding.table.expect for version in row.seen}
-        assert seen >= CATALYST_RELEASES
+def test_a_finding_was_run_on_each_release_of_its_package_that_the_catalogue_covers(finding: Finding) -> None:
+    seen = {str(version) for row in finding.table.expect for version in row.seen}
+    for package in RELEASES.keys() & {need.name for need in finding.needs}:
+        assert seen >= RELEASES[package]
+
+
+@EVERY
+def test_what_must_come_without_dependencies_is_a_dependency_of_no_finding(finding: Finding) -> None:
+    """Else ``uv run FILE`` would install what its metadata requires."""
+    declared = {canonicalize_name(need.name) for need in finding.dependencies}
+    assert not declared & (LONE.keys() | {"mpfr", "eigen"})
+    if finding.table.component in LONE:
+        assert finding.table.component in {need.name for need in finding.table.without_dependencies}
+        assert declared <= set(LONE[finding.table.component]), "what a stack of the component has"
+        assert "pip install --no-deps" in (ast.get_docstring(ast.parse(finding.source)) or "")
 
 
 def test_a_family_has_at_least_two_faces_of_one_component() -> None:

@@ -80,18 +80,18 @@ def test_what_no_row_documents_for_this_machine_is_not_folded(folder: Path) -> N
 verdicts = st.sampled_from(list(Verdict))
 outcomes = st.sampled_from(list(Outcome))
 families = st.sampled_from([None, "one", "other"])
-messages = st.sampled_from(["", NOT_THIS_MACHINE])
+messages = st.sampled_from(["", NOT_THIS_MACHINE, "jax is not installed"])
 
 
-@given(st.lists(st.tuples(verdicts, outcomes, families, messages), max_size=12))
+@given(st.lists(st.tuples(verdicts, outcomes, families, messages, st.booleans()), max_size=12))
 def test_folding_loses_no_finding_and_hides_no_news(example: Finding, drawn: list[tuple[Any, ...]]) -> None:
     results = []
-    for number, (verdict, outcome, family, message) in enumerate(drawn):
+    for number, (verdict, outcome, family, message, ran) in enumerate(drawn):
         named = dataclasses.replace(
             example, id=f"toy/n{number}", table=example.table.model_copy(update={"family": family})
         )
         judgement = Judgement(verdict, outcome, (), str(outcome), message)
-        results.append(Result(named, judgement, (seen(str(outcome)),)))
+        results.append(Result(named, judgement, (seen(str(outcome)),) if ran else ()))
     lines = folded(results)
     ordered = worst_first(results)
     assert sorted(one.finding.id for line in lines for one in (line.lead, *line.others)) == sorted(
@@ -102,9 +102,15 @@ def test_folding_loses_no_finding_and_hides_no_news(example: Finding, drawn: lis
     for line in lines:
         for other in line.others:
             assert ordered.index(line.lead) < ordered.index(other)
-            assert other.verdict in (Verdict.BITES, Verdict.CLEAR)
-            assert other.judgement.message != NOT_THIS_MACHINE
-            assert (other.verdict, other.finding.table.family) == (line.lead.verdict, line.lead.finding.table.family)
+            assert other.verdict is line.lead.verdict
+            if other.verdict is Verdict.NOT_APPLICABLE:
+                assert not other.observations
+                assert other.judgement.message == line.lead.judgement.message == line.kept_away
+            else:
+                assert other.verdict in (Verdict.BITES, Verdict.CLEAR)
+                assert other.judgement.message != NOT_THIS_MACHINE
+                assert other.finding.table.family == line.lead.finding.table.family
+                assert not line.kept_away
 
 
 def test_the_json_document_names_the_descendants_of_each_finding(family: Run) -> None:

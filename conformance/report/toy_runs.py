@@ -47,11 +47,17 @@ def seen(outcome: str, **facts: Any) -> Observation:
     return Observation(Outcome(outcome), **{"detail": "", "seconds": 0.25, "peak_memory": 3 << 20, **facts})
 
 
-def result(folder: Path, slug: str, *observations: Observation, body: str = OK, **table: Any) -> Result:
-    """Judge what a finding is said to have shown; without an observation it is not applicable."""
+def result(
+    folder: Path,
+    slug: str,
+    *observations: Observation,
+    body: str = OK,
+    reason: str = "no-such-package is not installed",
+    **table: Any,
+) -> Result:
+    """Judge what a finding is said to have shown; without an observation it is not applicable, for a reason."""
     finding = load_finding(write_finding(folder, slug, body, **table))
     if not observations:
-        reason = "no-such-package is not installed"
         return Result(finding, Judgement(Verdict.NOT_APPLICABLE, Outcome.NOT_APPLICABLE, (), "not-applicable", reason))
     return Result(finding, judge(finding, HERE, observations), observations)
 
@@ -73,6 +79,20 @@ def family_run(folder: Path) -> Run:
             result(folder, "f_news", seen("crash"), family="one_cause"),
             result(folder, "g_absent", family="one_cause", requires=["package:no-such-package"]),
             bite(folder, "h_alone", "error", family=None),
+        ]
+    )
+
+
+def kept_away_run(folder: Path) -> Run:
+    """Three that an absent package keeps away, of two components; one without a GPU; one that tells itself why not."""
+    return Run(
+        [
+            bite(folder, "bites", "crash"),
+            result(folder, "b_absent"),
+            result(folder, "a_absent", family="one_cause"),
+            result(folder, "c_absent", component="other"),
+            result(folder, "no_gpu", reason="needs a GPU, and none is visible"),
+            result(folder, "tells_itself", seen("not-applicable", detail="no-such-package is not installed")),
         ]
     )
 

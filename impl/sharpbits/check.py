@@ -39,7 +39,7 @@ class Request:
     expression: str | None = None
     component: str | None = None
     list_only: bool = False
-    #: A line for every finding, also where several are of one family.
+    #: A line for every finding, also where several are of one family, or cannot run here for one reason.
     all: bool = False
     as_json: bool = False
     output: Path | None = None

@@ -19,7 +19,7 @@ def missing_requirement(finding: Finding, environment: Environment) -> str | Non
         "python_full_version": environment.python,
         "platform_machine": environment.machine,
     }
-    for need in finding.dependencies:
+    for need in finding.needs:
         if need.marker is not None and not need.marker.evaluate(marker_facts):
             continue
         name = canonicalize_name(need.name)

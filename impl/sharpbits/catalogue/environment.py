@@ -28,6 +28,7 @@ STACK = (
     "pennylane-lightning-gpu",
     "jax",
     "torch",
+    "phasic",
     "numpy",
 )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from pydantic import ValidationError
 
 from sharpbits.catalogue.environment import Environment
@@ -37,6 +38,17 @@ class Finding:
     requires_python: SpecifierSet | None
     #: The third-party packages that it imports first of all; None where something else comes before.
     packages: tuple[str, ...] | None
+
+    @property
+    def needs(self) -> tuple[Requirement, ...]:
+        """All that must be installed; first the packages that come without dependencies of their own."""
+        return (*self.table.without_dependencies, *self.dependencies)
+
+    @property
+    def needs_in_words(self) -> tuple[str, ...]:
+        """The packages that it needs, and how to install those that must not bring their own dependencies."""
+        alone = [f"{need} (by itself: pip install --no-deps)" for need in self.table.without_dependencies]
+        return (*alone, *map(str, self.dependencies))
 
     @cached_property
     def digest(self) -> str:
@@ -136,6 +148,14 @@ def _validated(path: Path, source: str, metadata: ScriptMetadata, packages: tupl
             f"component is {parsed.component!r} but the file lies in the folder {path.parent.name!r}",
             resolution="make the two the same",
         )
+    twice = _names(parsed.without_dependencies) & _names(script.dependencies)
+    if twice:
+        raise FindingFileError(
+            path,
+            metadata.line_of("without_dependencies"),
+            f"{', '.join(sorted(twice))} is among the dependencies too, so uv would install it with its own",
+            resolution="name it in one of the two",
+        )
     return Finding(
         f"{parsed.component}/{path.stem}",
         path,
@@ -145,6 +165,10 @@ def _validated(path: Path, source: str, metadata: ScriptMetadata, packages: tupl
         script.requires_python,
         packages,
     )
+
+
+def _names(requirements: tuple[Requirement, ...]) -> set[str]:
+    return {canonicalize_name(need.name) for need in requirements}
 
 
 def _schema_error(metadata: ScriptMetadata, error: ValidationError) -> FindingFileError:

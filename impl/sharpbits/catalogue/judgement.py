@@ -169,7 +169,7 @@ def _told(observation: Observation) -> str:
 
 def _row_to_paste(finding: Finding, environment: Environment, outcome: Outcome) -> str:
     """Write the first expectation row of a finding, for what was seen here."""
-    named = [need.name for need in finding.dependencies if canonicalize_name(need.name) in environment.versions]
+    named = [need.name for need in finding.needs if canonicalize_name(need.name) in environment.versions]
     # What a finding is about stands first among its dependencies; NumPy is only its oracle.
     package = next((name for name in named if name != "numpy"), named[0] if named else "python")
     version = environment.versions[canonicalize_name(package)]
@@ -179,5 +179,5 @@ def _row_to_paste(finding: Finding, environment: Environment, outcome: Outcome) 
 def _relevant(finding: Finding, environment: Environment) -> dict[str, Version]:
     """Return the installed versions of the packages the finding speaks of."""
     names = [need.name for row in finding.table.expect for need in row.when]
-    names += [need.name for need in finding.dependencies]
+    names += [need.name for need in finding.needs]
     return {name: environment.versions[name] for name in dict.fromkeys(names) if name in environment.versions}

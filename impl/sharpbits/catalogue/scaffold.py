@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+from sharpbits.catalogue.lone import LONE
 from sharpbits.errors import UsageError
 from sharpbits.files import write_atomically
 
 _NAME = re.compile(r"[a-z0-9_]+/[a-z0-9_]+")
 _TEMPLATE = '''# /// script
 # requires-python = ">=3.11"
-# dependencies = ["{package}", "numpy"]
+# dependencies = [{dependencies}]
 #
 # [tool.sharpbits]
 # title = "what happens to the user, in one line"
@@ -21,7 +23,7 @@ _TEMPLATE = '''# /// script
 # """
 # oracle = "what the observed value is held against, and why it is independent"
 # workaround = "what to use instead today, in one line"
-# ///
+{more}# ///
 import json
 
 import numpy as np
@@ -44,6 +46,15 @@ print(
 '''
 #: What to depend on for findings of a component, where that is not the component's own name.
 _PACKAGES = {"catalyst": "pennylane-catalyst", "lightning": "pennylane-lightning"}
+
+
+def _begun(component: str) -> str:
+    """Return the text of a finding that says nothing yet about a package."""
+    package = _PACKAGES.get(component, component)
+    needs, more = [package, "numpy"], ""
+    if package in LONE:
+        needs, more = list(LONE[package]), f"# without_dependencies = {json.dumps([package])}\n"
+    return _TEMPLATE.format(component=component, dependencies=", ".join(map(json.dumps, needs)), more=more)
 
 
 def scaffold(name: str, folder: Path) -> Path:
@@ -69,5 +80,5 @@ def scaffold(name: str, folder: Path) -> Path:
     if path.exists() or path.is_symlink():
         raise refuse(f"{path} is there already", "choose another slug, or edit that file")
     path.parent.mkdir(exist_ok=True)
-    write_atomically(path, _TEMPLATE.format(component=component, package=_PACKAGES.get(component, component)))
+    write_atomically(path, _begun(component))
     return path

@@ -163,6 +163,8 @@ class FindingTable(_Schema):
     #: Ids of related findings, e.g. the one that shows the workaround to be right.
     see: tuple[Annotated[str, AfterValidator(_identifier)], ...] = ()
     requires: tuple[Annotated[str, AfterValidator(_requires)], ...] = ()
+    #: Packages that it needs and that must be installed without what their own metadata requires.
+    without_dependencies: tuple[AsRequirement, ...] = ()
     repeats: Annotated[int, Field(ge=1, le=100)] = 1
     timeout_s: Annotated[float, Field(gt=0, le=3600)] = 120.0
     memory_mib: Annotated[int, Field(ge=64, le=1 << 24)] = 4096

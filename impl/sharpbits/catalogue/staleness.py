@@ -59,7 +59,7 @@ def stale_parts(
 
 def _foreign(finding: Finding, row: ExpectationRow, releases: Collection[str]) -> str | None:
     """Return what is wrong where a row speaks of something that is no package, or none that the finding needs."""
-    needed = {canonicalize_name(need.name) for need in finding.dependencies} | {"python"}
+    needed = {canonicalize_name(need.name) for need in finding.needs} | {"python"}
     for need in row.when:
         name = canonicalize_name(need.name)
         if name in needed or name in releases:

@@ -32,7 +32,7 @@ def check(
         bool, typer.Option("--list", help="List the findings, run nothing; with --json as a JSON document.")
     ] = False,
     every: Annotated[
-        bool, typer.Option("--all", help="A line for every finding, also for those that are faces of one cause.")
+        bool, typer.Option("--all", help="A line for every finding, also for faces of one cause and what cannot run.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document instead of the table.")] = False,
     output: Annotated[

@@ -34,8 +34,9 @@ class Row:
     """One line of the table before it is fitted."""
 
     verdict: Text
+    #: Empty where the line is about findings of any.
     component: str
-    #: What ``sharpbits show`` takes.
+    #: What ``sharpbits show`` takes; or how many findings the line is about.
     name: str
     outcome: Text
     what: str
@@ -47,7 +48,7 @@ class Row:
     @property
     def identifier(self) -> str:
         """The name with its component."""
-        return self.name if "/" in self.name else f"{self.component}/{self.name}"
+        return f"{self.component}/{self.name}" if self.component and "/" not in self.name else self.name
 
     @property
     def title(self) -> str:

@@ -34,28 +34,37 @@ def worst_first(results: Iterable[Result]) -> list[Result]:
 
 @dataclass(frozen=True)
 class Line:
-    """What a report shows in one place: a finding, and the other faces of its family that behave as it does."""
+    """What a report shows in one place: a finding and its family's other faces, or all that one thing keeps away."""
 
     lead: Result
     others: tuple[Result, ...] = ()
 
     @property
+    def results(self) -> tuple[Result, ...]:
+        """All that it stands for."""
+        return (self.lead, *self.others)
+
+    @property
     def faces(self) -> str:
-        """How many findings stand behind the line, e.g. ``(+4 faces)``; nothing where it is one."""
+        """How many findings stand behind the lead, e.g. ``(+4 faces)``; nothing where they are not of its family."""
         count = len(self.others)
-        return f"(+{count} {'face' if count == 1 else 'faces'})" if count else ""
+        return f"(+{count} {'face' if count == 1 else 'faces'})" if count and not self.kept_away else ""
+
+    @property
+    def kept_away(self) -> str:
+        """What several findings cannot run here for, all the same; empty where the line is not of that kind."""
+        return self.lead.judgement.message if self.others and self.lead.verdict is Verdict.NOT_APPLICABLE else ""
 
 
 def folded(results: Iterable[Result]) -> list[Line]:
     """Sort worst first, and gather what bites, or is clear, of one family behind its worst face.
 
-    What is news, or cannot be told here, is never gathered: it has a line of its own.
+    Gathered too is what did not even start here, for one reason: an absent package is told once. What is news, or is
+    not documented for this machine, never is: it has a line of its own.
     """
-    gathered: dict[tuple[str, Verdict] | str, list[Result]] = {}
+    gathered: dict[tuple[Verdict, str] | str, list[Result]] = {}
     for result in worst_first(results):
-        family = result.finding.table.family if _folds(result) else None
-        key = result.finding.id if family is None else (family, result.verdict)
-        gathered.setdefault(key, []).append(result)
+        gathered.setdefault(_place(result), []).append(result)
     return [Line(lead, tuple(others)) for lead, *others in gathered.values()]
 
 
@@ -64,9 +73,14 @@ def unfolded(results: Iterable[Result]) -> list[Line]:
     return [Line(result) for result in worst_first(results)]
 
 
-def _folds(result: Result) -> bool:
-    documented = result.verdict in (Verdict.BITES, Verdict.CLEAR)
-    return documented and result.judgement.message != NOT_THIS_MACHINE
+def _place(result: Result) -> tuple[Verdict, str] | str:
+    """Return what results that stand together have in common: a family, or what keeps them away; else the id."""
+    message, family = result.judgement.message, result.finding.table.family
+    if result.verdict is Verdict.NOT_APPLICABLE and not result.observations:
+        return result.verdict, message
+    if result.verdict in (Verdict.BITES, Verdict.CLEAR) and family is not None and message != NOT_THIS_MACHINE:
+        return result.verdict, family
+    return result.finding.id
 
 
 def verdict_counts(results: Iterable[Result]) -> dict[Verdict, int]:

@@ -64,10 +64,12 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Line:
-    """A finding, and the other faces of its family that stand below it."""
+    """A finding, and the other faces of its family that stand below it; or all that one thing keeps away."""
 
     lead: _Entry
     others: list[_Entry]
+    #: What keeps them all away; empty where it is not of that kind.
+    kept_away: str
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def as_page(
     entries = [_entry(result, environment) for result in worst_first(results)]
     shown = {one.result.finding.id: one for one in entries}
     lines = [
-        _Line(shown[line.lead.finding.id], [shown[other.finding.id] for other in line.others])
+        _Line(shown[line.lead.finding.id], [shown[other.finding.id] for other in line.others], line.kept_away)
         for line in folded(results)
     ]
     families: defaultdict[str | None, list[str]] = defaultdict(list)

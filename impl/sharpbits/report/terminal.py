@@ -58,7 +58,8 @@ def print_report(
 ) -> None:
     """Print a whole run: the counts, the table, a line for each finding that changed or is broken, the counts again.
 
-    A family of findings takes one line, unless ``every`` finding is to have its own; the counts are of findings.
+    A family of findings takes one line, and so do those that cannot run here for one reason, unless ``every`` finding
+    is to have its own; the counts are of findings.
     They stand where one looks: at the head of a file or a pager, and above the prompt.
 
     Only the table is fitted to the console, by :mod:`sharpbits.report.columns`; a line of text stays one line, so that
@@ -101,6 +102,9 @@ def _broken_row(error: FindingFileError) -> Row:
 
 def _row(line: Line, name: str, environment: Environment) -> Row:
     result, shown = line.lead, line.lead.finding.table
+    if line.kept_away:
+        verdict, away = Text(str(result.verdict), style=_VERDICT_STYLE[result.verdict]), printable(line.kept_away)
+        return Row(verdict, "", f"{len(line.results)} findings", Text("not run", style="dim"), away, "", "", "")
     seen = printable(result.judgement.seen)
     what, instead = shown.title, shown.instead or shown.workaround or ""
     if result.verdict is Verdict.NOT_APPLICABLE:
@@ -210,7 +214,7 @@ def description(
         ("other faces", "\n".join(f"{other.id}: {other.table.title}" for other in faces)),
         ("see also", "\n".join(shown.see)),
         ("upstream", "\n".join(shown.upstream)),
-        ("needs", ", ".join([str(need) for need in finding.dependencies] + list(shown.requires))),
+        ("needs", ", ".join([*finding.needs_in_words, *shown.requires])),
         ("runs", f"{shown.repeats} time(s), at most {shown.timeout_s:g} s and {shown.memory_mib} MiB"),
         ("file", str(finding.path)),
     ]

@@ -76,6 +76,7 @@ def run_bisect(catalogue: Catalogue, request: BisectRequest) -> int:
     until = min(cutoff(request.until), now) if request.until else now
     since = cutoff(request.since) if request.since else until - HORIZON
     requirements = request.source.requirements(subject.requirements)
+    source = request.source.and_alone([subject.finding] if isinstance(subject, FindingSubject) else [])
     state = open_state(
         _question(request, subject, requirements),
         path=request.state,
@@ -85,7 +86,7 @@ def run_bisect(catalogue: Catalogue, request: BisectRequest) -> int:
     progress = console(stderr=True)
     try:
         with interruptible() as stop:
-            resolver = request.source.resolver(stop)
+            resolver = source.resolver(stop)
             found = _search(subject, resolver, requirements, (since, until), state, request, progress)
     except KeyboardInterrupt:
         progress.print("interrupted: the same command with --resume goes on", soft_wrap=True)

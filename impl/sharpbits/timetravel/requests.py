@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +13,8 @@ from types import MappingProxyType
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from sharpbits.catalogue import Finding
+from sharpbits.catalogue.lone import LONE
 from sharpbits.errors import UsageError
 from sharpbits.timetravel.dates import cutoff
 from sharpbits.timetravel.history import moment_of
@@ -38,6 +40,13 @@ class Source:
     torch: str | None = None
     #: Packages of which pre-releases count too; ``"all"`` for every package.
     pre: tuple[str, ...] = ()
+    #: Canonical names of the packages that are installed without what their own metadata requires.
+    alone: frozenset[str] = frozenset(LONE)
+
+    def and_alone(self, findings: Iterable[Finding]) -> Source:
+        """Return this source, with the packages that these findings want without dependencies."""
+        needs = (need for finding in findings for need in finding.table.without_dependencies)
+        return replace(self, alone=self.alone.union(canonicalize_name(need.name) for need in needs))
 
     @property
     def options(self) -> IndexOptions:
@@ -52,7 +61,7 @@ class Source:
         UsageError
             The interpreter cannot be run.
         """
-        return Resolver(Target.of(self.python or Path(sys.executable)), self.options, stop=stop)
+        return Resolver(Target.of(self.python or Path(sys.executable)), self.options, stop=stop, alone=self.alone)
 
     def requirements(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """Check requirements.

@@ -21,9 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from sharpbits.catalogue import describe_environment
+from sharpbits.errors import UsageError
 from sharpbits.files import write_atomically
 from sharpbits.timetravel.dates import last_second
 from sharpbits.timetravel.lock import timestamp
@@ -67,6 +69,8 @@ class Resolver:
     options: IndexOptions = field(default_factory=IndexOptions)
     folder: Path = field(default_factory=lambda: platformdirs.user_cache_path("sharpbits") / "resolutions")
     stop: threading.Event = field(default_factory=threading.Event)
+    #: Canonical names of the packages whose own dependencies no stack gets: what their metadata says of them is wrong.
+    alone: frozenset[str] = frozenset()
 
     def resolve(
         self, requirements: Sequence[str], at: datetime, *, dependencies: bool = True, prefer: Stack | None = None
@@ -88,11 +92,29 @@ class Resolver:
             There is no such set.
         UvError
             The index could not be asked.
+        UsageError
+            A package that is to come by itself is required by another, and would bring its dependencies.
         KeyboardInterrupt
             ``stop`` was set.
         """
         if self.stop.is_set():
             raise KeyboardInterrupt  # in a thread: what is stored would be read on and on
+        origin = f"{' '.join(sorted(requirements))} as of {timestamp(last_second(at))}"
+        alone = [text for text in requirements if canonicalize_name(Requirement(text).name) in self.alone]
+        if not dependencies or not self.alone:
+            pins = self._pins(requirements, at, dependencies=dependencies, prefer=prefer)
+        else:
+            others = [text for text in requirements if text not in alone]
+            pins = self._pins(others, at, dependencies=True, prefer=prefer) if others else ()
+            self._refuse_brought(pins)
+            if alone:
+                pins += self._pins(alone, at, dependencies=False, prefer=prefer)
+                origin += f", {' '.join(sorted(alone))} without dependencies"
+        return Stack(self.target.python, self.target.platform, pins, origin)
+
+    def _pins(
+        self, requirements: Sequence[str], at: datetime, *, dependencies: bool, prefer: Stack | None
+    ) -> tuple[Pin, ...]:
         request = {
             "format": _FORMAT,
             "requirements": sorted(requirements),
@@ -112,8 +134,16 @@ class Resolver:
             if at < datetime.now(UTC) - _SETTLED and not self.options.find_links:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 write_atomically(path, json.dumps({"request": request, "pins": [_plain(pin) for pin in pins]}))
-        origin = f"{' '.join(sorted(requirements))} as of {timestamp(last_second(at))}"
-        return Stack(self.target.python, self.target.platform, pins, origin)
+        return pins
+
+    def _refuse_brought(self, pins: Sequence[Pin]) -> None:
+        brought = sorted(self.alone.intersection(pin.name for pin in pins))
+        if brought:
+            raise UsageError(
+                "there is no such stack",
+                why=f"{', '.join(brought)} must be installed without dependencies, and another package requires it",
+                resolution="leave out the package that requires it",
+            )
 
     def _ask(
         self, requirements: Sequence[str], at: datetime, *, dependencies: bool, prefer: Stack | None

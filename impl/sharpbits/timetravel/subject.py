@@ -92,11 +92,11 @@ class FindingSubject:
 
     @property
     def requirements(self) -> tuple[str, ...]:
-        """Its dependencies, and the packages that it needs to be applicable."""
+        """Its dependencies, and the other packages that it needs to be applicable."""
         needed = tuple(
             one.removeprefix("package:") for one in self.finding.table.requires if one.startswith("package:")
         )
-        return (*map(str, self.finding.dependencies), *needed, *self.extra)
+        return (*map(str, self.finding.needs), *needed, *self.extra)
 
     @property
     def rows(self) -> tuple[ExpectationRow, ...]:

@@ -68,7 +68,7 @@ def run_watch(catalogue: Catalogue, request: WatchRequest) -> int:
     request.reports.mkdir(parents=True, exist_ok=True)
     try:
         with interruptible() as stop:
-            resolver = request.source.resolver(stop)
+            resolver = request.source.and_alone(findings).resolver(stop)
             stack = resolver.resolve(request.source.requirements(requirements), datetime.now(UTC))
             write_lock(stack, request.reports / "stack.txt")
             interpreter = resolver.target.interpreter

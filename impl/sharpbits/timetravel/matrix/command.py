@@ -68,7 +68,7 @@ def run_matrix(catalogue: Catalogue, request: MatrixRequest) -> int:
     try:
         with interruptible() as stop:
             with progress:
-                resolver = request.source.resolver(stop)
+                resolver = request.source.and_alone(findings).resolver(stop)
                 task = progress.add_task("resolving")
                 now = datetime.now(UTC)
                 since = cutoff(request.since) if request.since else None

@@ -27,6 +27,7 @@ from sharpbits.catalogue import (
     run_all,
     run_finding,
 )
+from sharpbits.catalogue.lone import LONE
 from sharpbits.errors import UsageError
 from sharpbits.timetravel.environments import EnvironmentCache
 from sharpbits.timetravel.history import moments_of, releases
@@ -45,6 +46,7 @@ COLUMNS = {
     "lightning": ("pennylane-catalyst", ("pennylane-catalyst", "pennylane", "pennylane-lightning", "numpy")),
     "jax": ("jax", ("jax", "numpy")),
     "torch": ("torch", ("torch", "numpy")),
+    **{package: (package, (package, *imported)) for package, imported in LONE.items()},
 }
 
 

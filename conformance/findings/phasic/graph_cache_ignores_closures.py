@@ -1,0 +1,62 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["jax", "matplotlib", "numpy", "pandas", "pyyaml", "requests", "scipy", "seaborn", "tqdm"]
+#
+# [tool.sharpbits]
+# title = "A graph built from a callback that captures a rate is that of the first rate, for all"
+# component = "phasic"
+# family = "graph_cache_ignores_closures"
+# without_dependencies = ["phasic>=0.28.4"]
+# summary = """
+# A factory returns callbacks that capture a rate; phasic.Graph builds a graph from each. By default graphs
+# are cached on disk under a hash of the callback's source text, and what it captures is not part of that,
+# though the module's own documentation says that closures are refused. So every rate gets the graph of the
+# first one, in this process and in all later ones, until ~/.phasic_cache is deleted.
+# """
+# oracle = "the mean of an exponential distribution, one over its rate"
+# upstream = ["https://github.com/munch-group/phasic/issues"]
+# workaround = "Graph(..., graph_cache=False), or rates as keyword arguments"
+# see = ["phasic/graph_cache_ignores_globals"]
+# expect = [
+#   { when = "phasic>=0.28.4,<0.28.6", outcome = ["ok"], seen = ["0.28.4"] },
+#   { when = "phasic>=0.28.6", outcome = ["wrong-value"], seen = ["0.28.6", "0.32.0", "0.32.1"] },
+# ]
+# ///
+"""Install phasic with `pip install --no-deps phasic` only: its metadata requires two unrelated packages."""
+
+import os
+import tempfile
+
+scratch = tempfile.TemporaryDirectory()
+os.environ["HOME"] = scratch.name  # phasic keeps its caches in ~/.phasic_cache: not the user's own
+
+import json
+
+import phasic
+
+
+def waiting(rate):
+    def transitions(state):
+        return [([0], rate)] if state[0] == 1 else []
+
+    return transitions
+
+
+if __name__ == "__main__":
+    rates = [1.0, 2.0, 4.0]
+    observed = [phasic.Graph(waiting(rate), ipv=[([1], 1.0)]).expectation() for rate in rates]
+    expected = [1 / rate for rate in rates]
+    error = max(abs(got - want) for got, want in zip(observed, expected))
+    tolerance = 4 * 2.0**-52  # one division on either side
+    print(
+        json.dumps(
+            {
+                "outcome": "ok" if error <= tolerance else "wrong-value",
+                "observed": observed,
+                "expected": expected,
+                "error": error,
+                "tolerance": tolerance,
+                "detail": "means of exponentials with the rates 1, 2 and 4, built one after the other",
+            }
+        )
+    )
