@@ -244,7 +244,7 @@ def test_a_library_that_was_not_compiled_is_an_error_that_says_so(monkeypatch: p
 
     monkeypatch.setattr(fused, "__path__", [])
     with pytest.raises(SharpbitsError, match="C\\+\\+ compiler"):
-        kernel._find()
+        kernel.load.__wrapped__()
 
 
 def test_the_two_implementations_are_the_same_to_rounding_on_more_wires() -> None:

@@ -28,6 +28,15 @@ struct Arrays {
   T* angles_jacobian;
 };
 
+const Kernels& kernels_here() {
+#ifdef SHARPBITS_X86_64
+  static const Kernels& chosen = best_kernels<Kernels>(kernels_avx512, kernels_avx2, kernels_baseline);
+#else
+  static const Kernels& chosen = kernels_baseline();
+#endif
+  return chosen;
+}
+
 const Kernel<float>& wide(const Kernels& kernels, float) { return kernels.wide_f32; }
 const Kernel<double>& wide(const Kernels& kernels, double) { return kernels.wide_f64; }
 const Kernel<float>& narrow(const Kernels& kernels, float) { return kernels.narrow_f32; }

@@ -11,6 +11,9 @@ The algorithm: Røikjer, Hobolth, Munch, "Graph-based algorithms for phase-type 
 32:103 (2022).
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from sharpbits.phasetype.assembly import MAX_STATES
 from sharpbits.phasetype.builder import GraphBuilder
 from sharpbits.phasetype.errors import GraphError, ParameterError, UnknownStateError
@@ -22,6 +25,14 @@ from sharpbits.phasetype.models import READY_MODELS, Model, block_counting, coal
 from sharpbits.phasetype.storage import load, save
 from sharpbits.phasetype.vectorised import Transitions, explore_vectorised
 
+if TYPE_CHECKING:
+    from sharpbits.phasetype import epochs
+    from sharpbits.phasetype.density import cdf, pdf, pmf, survival
+    from sharpbits.phasetype.laplace_transform import laplace
+    from sharpbits.phasetype.quantiles import quantile
+    from sharpbits.phasetype.reward_moments import covariance, moments
+    from sharpbits.phasetype.sampling import Samples, sample
+
 __all__ = [
     "MAX_STATES",
     "READY_MODELS",
@@ -32,6 +43,7 @@ __all__ = [
     "Matrices",
     "Model",
     "ParameterError",
+    "Samples",
     "Start",
     "State",
     "Transitions",
@@ -39,14 +51,49 @@ __all__ = [
     "Weight",
     "WeightMode",
     "block_counting",
+    "cdf",
     "coalescent",
+    "covariance",
+    "epochs",
     "explore",
     "explore_vectorised",
     "from_matrices",
+    "laplace",
     "load",
     "mm1k",
+    "moments",
+    "pdf",
+    "pmf",
+    "quantile",
     "ready_model",
+    "sample",
     "save",
+    "survival",
     "to_matrices",
     "two_island",
 ]
+
+#: What needs JAX, by the module that has it: loaded when first used, so that a graph alone waits for no compiler.
+_EVALUATION = {
+    "Samples": "sampling",
+    "cdf": "density",
+    "covariance": "reward_moments",
+    "laplace": "laplace_transform",
+    "moments": "reward_moments",
+    "pdf": "density",
+    "pmf": "density",
+    "quantile": "quantiles",
+    "sample": "sampling",
+    "survival": "density",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what evaluates a graph."""
+    if name == "epochs":
+        return importlib.import_module("sharpbits.phasetype.epochs")
+    if name not in _EVALUATION:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(f"sharpbits.phasetype.{_EVALUATION[name]}"), name)
+    globals()[name] = found
+    return found

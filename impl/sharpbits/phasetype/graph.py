@@ -300,6 +300,8 @@ class Graph:
         """Tell whether two graphs have the same states in the same order, with the same edges, weights and starts."""
         if not isinstance(other, Graph):
             return NotImplemented
+        if self is other:
+            return True
         return (self.kind, self.weight_mode) == (other.kind, other.weight_mode) and all(
             map(np.array_equal, self._arrays().values(), other._arrays().values())
         )

@@ -1,22 +1,20 @@
 """The compiled kernel behind JAX's foreign function interface: CPUs only.
 
-It is a plain shared library without a dependency on Python, loaded when it is first used. The batch is split over XLA's
-own threads, a block of rows at a time; each block writes to places of its own, so the bits of the result do not depend
-on how many threads there are. They do depend on the processor's instruction set (AVX-512, AVX2 with FMA, or neither).
+The batch is split over XLA's own threads, a block of rows at a time; each block writes to places of its own, so the
+bits of the result do not depend on how many threads there are. They do depend on the processor's instruction set
+(AVX-512, AVX2 with FMA, or neither).
 """
 
 from __future__ import annotations
 
-import ctypes
 import functools
-from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 import numpy.typing as npt
 
-from sharpbits.errors import SharpbitsError
+from sharpbits import native
 
 #: What a foreign call takes as it is.
 Array = jax.Array | npt.NDArray[Any]
@@ -27,9 +25,6 @@ _LIBRARY = "libsharpbits_fused"
 _TARGETS = tuple(
     f"sharpbits_fused_{what}_{bits}" for what in ("value", "value_and_jacobian") for bits in ("f32", "f64")
 )
-
-#: The oldest release whose interface has what the kernel calls.
-_OLDEST_JAX = (0, 6, 0)
 
 #: Whether a block is several rows side by side in vector lanes, or one row; ``auto`` chooses by size. In the order of
 #: the kernel's own enumeration (``impl/native/classifier/handler.cpp``).
@@ -45,31 +40,9 @@ def load() -> None:
     SharpbitsError
         JAX is too old for it, or sharpbits was installed without compiling it.
     """
-    if jax.__version_info__ < _OLDEST_JAX:
-        raise SharpbitsError(
-            "the compiled kernel cannot be used",
-            why="it needs parts of XLA's foreign function interface that this version of JAX does not have",
-            resolution="install jax 0.6 or newer, or use implementation='portable'",
-            jax=jax.__version__,
-        )
-    library = ctypes.CDLL(str(_find()))
-    for name in _TARGETS:
-        _jax.ffi.register_ffi_target(name, _jax.ffi.pycapsule(getattr(library, name)), platform="cpu")
-
-
-def _find() -> Path:
-    """Return the library's file: beside this one, or where an editable install keeps what it compiled."""
     from sharpbits.classifier import fused
 
-    for folder in fused.__path__:
-        for found in Path(folder).glob(f"{_LIBRARY}.*"):
-            return found
-    raise SharpbitsError(
-        "the compiled kernel cannot be loaded",
-        why=f"{_LIBRARY} is in none of the package's folders: it was not compiled when sharpbits was installed",
-        resolution="install sharpbits with pip, which needs a C++ compiler, or use implementation='portable'",
-        folders=list(fused.__path__),
-    )
+    native.load(fused, _LIBRARY, _TARGETS)
 
 
 def value(weights: Array, angles: Array, *, threads: int = 0, layout: str = "auto") -> Any:
