@@ -28,8 +28,8 @@ def missing_extra(
 
 
 @contextmanager
-def needs_extra(what: str, extra: str) -> Iterator[None]:
-    """Turn the absence of a package outside sharpbits into an error that says which extra has it.
+def needs_extra(what: str, extra: str, *, kind: type[SharpbitsError] = UsageError) -> Iterator[None]:
+    """Turn the absence of a package outside sharpbits into an error, of some kind, that says which extra has it.
 
     A module of our own that is missing is our mistake, and no extra brings it: that error stays as it is.
     """
@@ -38,4 +38,4 @@ def needs_extra(what: str, extra: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "sharpbits":
             raise
-        raise missing_extra(what, f"{error.name} is missing", extra) from error
+        raise missing_extra(what, f"{error.name} is missing", extra, kind=kind) from error

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from sharpbits.cli.cache import register_cache
 from sharpbits.cli.catalogue import register_catalogue
 from sharpbits.cli.classifier import register_classifier
 from sharpbits.cli.gate import register_gate
@@ -43,7 +44,7 @@ def _root(
     """Without this, a single command would swallow its name."""
 
 
-for register in (register_catalogue, register_gate, register_timetravel, register_classifier):
+for register in (register_catalogue, register_gate, register_timetravel, register_classifier, register_cache):
     register(app)
 
 

@@ -14,15 +14,19 @@ The algorithm: Røikjer, Hobolth, Munch, "Graph-based algorithms for phase-type 
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from sharpbits.extras import needs_extra
 from sharpbits.phasetype.assembly import MAX_STATES
 from sharpbits.phasetype.builder import GraphBuilder
-from sharpbits.phasetype.errors import GraphError, ParameterError, UnknownStateError
+from sharpbits.phasetype.cache import TraceCache
+from sharpbits.phasetype.errors import GraphError, MissingPackageError, ParameterError, TraceError, UnknownStateError
 from sharpbits.phasetype.exploration import explore
 from sharpbits.phasetype.given import Start, State, Weight
 from sharpbits.phasetype.graph import Graph, Kind, WeightMode
+from sharpbits.phasetype.hierarchy import record_hierarchically
 from sharpbits.phasetype.matrices import Matrices, from_matrices, to_matrices
 from sharpbits.phasetype.models import READY_MODELS, Model, block_counting, coalescent, mm1k, ready_model, two_island
 from sharpbits.phasetype.storage import load, save
+from sharpbits.phasetype.trace import Trace, record
 from sharpbits.phasetype.vectorised import Transitions, explore_vectorised
 
 if TYPE_CHECKING:
@@ -46,6 +50,9 @@ __all__ = [
     "Samples",
     "Start",
     "State",
+    "Trace",
+    "TraceCache",
+    "TraceError",
     "Transitions",
     "UnknownStateError",
     "Weight",
@@ -66,6 +73,8 @@ __all__ = [
     "pmf",
     "quantile",
     "ready_model",
+    "record",
+    "record_hierarchically",
     "sample",
     "save",
     "survival",
@@ -73,11 +82,12 @@ __all__ = [
     "two_island",
 ]
 
-#: What needs JAX, by the module that has it: loaded when first used, so that a graph alone waits for no compiler.
-_EVALUATION = {
+#: What needs JAX, and in which module it is: graphs and traces are built, recorded, replayed and kept without it.
+_WITH_JAX = {
     "Samples": "sampling",
     "cdf": "density",
     "covariance": "reward_moments",
+    "epochs": "epochs",
     "laplace": "laplace_transform",
     "moments": "reward_moments",
     "pdf": "density",
@@ -89,11 +99,11 @@ _EVALUATION = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load what evaluates a graph."""
-    if name == "epochs":
-        return importlib.import_module("sharpbits.phasetype.epochs")
-    if name not in _EVALUATION:
+    """Return what is imported only when it is asked for; without JAX it is an error, and an ImportError."""
+    if name not in _WITH_JAX:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(importlib.import_module(f"sharpbits.phasetype.{_EVALUATION[name]}"), name)
+    with needs_extra(f"{__name__}.{name} cannot be used", "phasetype", kind=MissingPackageError):
+        module = importlib.import_module(f"{__name__}.{_WITH_JAX[name]}")
+    found = module if name == "epochs" else getattr(module, name)
     globals()[name] = found
     return found

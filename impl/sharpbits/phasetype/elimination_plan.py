@@ -1,8 +1,7 @@
 """An order in which the states of a chain are eliminated, and which edges that makes: component by component.
 
-Within a strongly connected component the order is of minimum degree (SuperLU's, on the pattern of ``A + Aᵀ``): a state
-with few neighbours makes few new edges. Between components elimination makes none, see
-``impl/native/phasetype/elimination.hpp``.
+Within a strongly connected component they are those of a recorded elimination (:mod:`sharpbits.phasetype.elimination`).
+Between components elimination makes none, see ``impl/native/phasetype/elimination.hpp``.
 """
 
 from __future__ import annotations
@@ -10,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Int32
 from numpy import ndarray
-from scipy.sparse import csc_array, csr_array
-from scipy.sparse.linalg import splu
+from scipy.sparse import csr_array
 
 from sharpbits.errors import SharpbitsError
+from sharpbits.phasetype.elimination import eliminate
+from sharpbits.phasetype.pattern import Pattern
 from sharpbits.phasetype.plan import Plan
 
 #: Of the array that the kernel is given; ``EliminationPlan`` in ``elimination.hpp`` reads it.
@@ -97,25 +97,15 @@ def elimination_plan(plan: Plan) -> Int32[ndarray, " length"]:
     return packed
 
 
-def _eliminated(pattern: csr_array) -> tuple[ndarray, ndarray, ndarray]:
+def _eliminated(edges: csr_array) -> tuple[ndarray, ndarray, ndarray]:
     """Return an order of elimination, and the pairs (state, earlier) and (state, later) that are edges behind it."""
-    size = pattern.shape[0]
-    # Diagonally dominant, so that no pivoting moves a row; edges never cancel, so entries are the pattern.
-    matrix = csc_array(csr_array((np.full(size, 2.0 * size), (range(size), range(size)))) - pattern)
-    factors = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-    if not np.array_equal(factors.perm_r, factors.perm_c):
-        raise SharpbitsError(
-            "the chain cannot be eliminated",
-            why="the order of elimination was not symmetric",
-            resolution="report it with the graph",
-            component=size,
-        )
-    below, above = factors.L.tocoo(), factors.U.tocoo()
-    strictly_below, strictly_above = below.row > below.col, above.row < above.col
+    edges.sort_indices()
+    found = eliminate(Pattern(edges.indptr, edges.indices))
+    places = np.arange(found.size)
     return (
-        np.argsort(factors.perm_c),
-        np.stack([below.row[strictly_below], below.col[strictly_below]]),
-        np.stack([above.row[strictly_above], above.col[strictly_above]]),
+        found.order,
+        np.stack([np.repeat(places, np.diff(found.lower_offsets)), found.lower]),
+        np.stack([np.repeat(places, np.diff(found.upper_offsets)), found.upper]),
     )
 
 

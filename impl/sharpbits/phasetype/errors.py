@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 
-from sharpbits.errors import SharpbitsError, UsageError
+from sharpbits.errors import DamagedFileError, SharpbitsError, UsageError
 
 _short = reprlib.Repr()
 _short.maxlevel = 3
@@ -41,9 +41,49 @@ class GraphError(SharpbitsError, ValueError):
         super().__init__(what, why=why, resolution=resolution, expected=expected, actual=actual, **context)
 
 
+class MissingVertexError(GraphError, RuntimeError):
+    """An edge of a document leads to a vertex that the document does not have."""
+
+
 class ParameterError(SharpbitsError, ValueError):
     """Parameters that a graph cannot take: of the wrong number, not finite, or giving weights that are none."""
 
 
+class TraceError(SharpbitsError, ValueError):
+    """An elimination or a trace is malformed, incomplete, or of another graph."""
+
+
 class UnknownStateError(UsageError, LookupError):
     """A graph has no such state."""
+
+
+class RecordingError(SharpbitsError, RuntimeError):
+    """An elimination could not be recorded, or whoever recorded it was lost."""
+
+
+class IncompleteResultsError(SharpbitsError, ValueError):
+    """Not everything that was sent out to be recorded came back, or something else did."""
+
+
+class UnknownStrategyError(UsageError, ValueError):
+    """There is no such strategy."""
+
+
+class MissingPackageError(UsageError, ImportError):
+    """A strategy needs a package that is not installed."""
+
+
+class DevicesError(SharpbitsError, RuntimeError):
+    """A strategy needs more devices than there are."""
+
+
+class CacheError(SharpbitsError, RuntimeError):
+    """Two structures have one name in the cache, a file of it cannot be read, or it is locked for too long."""
+
+
+class CacheFolderError(SharpbitsError, PermissionError):
+    """The folder of the cache cannot be made, or may not be written to."""
+
+
+class DamagedTraceError(DamagedFileError, RuntimeError):
+    """A file of the cache is not what was written: cut short, or changed."""
