@@ -13,7 +13,7 @@ import pytest
 
 from catalogue.toys import OK, documented, write_finding
 from sharpbits.errors import SharpbitsError, UsageError
-from sharpbits.files import check_target, check_targets, write_atomically
+from sharpbits.files import check_target, check_targets, spared, write_all, write_atomically
 
 WHAT = "the report cannot be written"
 as_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -283,3 +283,36 @@ def test_every_command_refuses_before_anything_runs(
     assert why in ended.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["input"]
     assert Path("input").read_text() == "what is here stays"
+
+
+def test_what_an_interrupted_run_knows_takes_the_place_of_no_file_that_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there, absent = tmp_path / "full.json", tmp_path / "new.json"
+    there.write_text("complete")
+    assert spared(there, partial=False) == there
+    assert spared(absent, partial=True) == absent
+    beside = spared(there, partial=True)
+    assert beside == tmp_path / "full.partial.json"
+    assert f"{there} is left as it was" in capsys.readouterr().err
+    beside.write_text("partial, and fuller perhaps")
+    (tmp_path / "full.partial1.json").symlink_to("nowhere")
+    assert spared(there, partial=True) == tmp_path / "full.partial2.json"
+
+
+def test_what_is_no_file_is_written_to_whether_or_not_a_run_was_interrupted(tmp_path: Path, null: Path) -> None:
+    assert spared(null, partial=True) == null
+    code = "from sharpbits.files import *; from pathlib import Path; print(spared(Path('/dev/stdout'), partial=True))"
+    with (tmp_path / "out").open("w") as file:
+        subprocess.run([sys.executable, "-c", code], stdout=file, check=True)
+    assert (tmp_path / "out").read_text() == "/dev/stdout\n"
+
+
+def test_a_report_that_cannot_be_written_loses_no_other(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    failures = write_all(
+        [(one, lambda: "1"), (tmp_path / "no" / "folder", lambda: "2"), (None, lambda: "3"), (other, lambda: "4")]
+    )
+    assert [one.read_text(), other.read_text()] == ["1", "4"]
+    assert len(failures) == 1
+    assert "does not exist" in str(failures[0])

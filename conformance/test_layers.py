@@ -15,7 +15,19 @@ import sharpbits
 ROOT = Path(sharpbits.__file__).parent
 SYSTEMS = ("classifier", "fieldops", "phasetype", "qref")
 #: What knows of no system, and which every system may use.
-GROUND = ("console", "container", "errors", "extras", "figures", "files", "interruption", "native", "streams")
+GROUND = (
+    "checks",
+    "console",
+    "container",
+    "errors",
+    "extras",
+    "figures",
+    "files",
+    "interruption",
+    "native",
+    "shelf",
+    "streams",
+)
 HEAVY = ("catalyst", "jax", "matplotlib", "pandas", "pennylane", "scipy", "sklearn", "torch", "xdsl")
 #: What starts in every process, or answers before anything heavy could be of use.
 LIGHT = ("catalogue", "check", "cli", "console", "errors", "extras", "files", "gpu", "plugin", "streams")

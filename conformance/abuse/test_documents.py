@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
-
-from hypothesis import strategies as st
 
 from abuse.drive import amounts, drive, refusal
-from abuse.texts import mutated
+from abuse.texts import documents, write
 from gate.test_bad_figures import SOUND
 from sharpbits.errors import UsageError
 from sharpbits.gate.comparison import compare_runs
-from sharpbits.gate.report import GateReport, as_markdown
+from sharpbits.gate.report import GateReport, as_html, as_markdown
 from sharpbits.gate.storage import load_run
 from sharpbits.timetravel.matrix.document import matrix_of, read_matrix
-from timetravel.damage import damaged
+from sharpbits.timetravel.matrix.page import matrix_page
+from sharpbits.timetravel.matrix.picture import matrix_picture
 from timetravel.toy_matrix import cell, column, document, row
 
 MATRIX = document(
@@ -27,19 +25,8 @@ MATRIX = document(
     [column("0.14.1"), column("0.15.0", digest=None, untestable="no solution")],
 )
 
-
-def documents(sound: dict[str, Any]) -> st.SearchStrategy[str]:
-    """Texts of a document with some part damaged, of its structure or of its text."""
-
-    @st.composite
-    def structures(draw: st.DrawFn) -> str:
-        return json.dumps(damaged(draw(st.data()), sound))
-
-    return structures() | mutated([json.dumps(sound)])
-
-
-def write(path: Path, text: str) -> None:
-    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+#: A page with plots takes a fifth of a second.
+DRAWN_EVERY = 40
 
 
 @amounts
@@ -47,6 +34,7 @@ def test_a_stored_run_is_compared_or_refused(tmp_path: Path, amount: int) -> Non
     path, sound = tmp_path / "run.json", tmp_path / "sound.json"
     sound.write_text(json.dumps(SOUND))
     reference = load_run(sound)
+    read = 0
 
     def rule(text: str) -> bool:
         write(path, text)
@@ -54,11 +42,18 @@ def test_a_stored_run_is_compared_or_refused(tmp_path: Path, amount: int) -> Non
             run = load_run(path)
         except UsageError as error:
             return refusal(error.why, error.resolution)
+        nonlocal read
+        read += 1
         for before, after in ((reference, run), (run, reference), (run, run)):
             rows = compare_runs(before, after, cross_machine=True)
             report = GateReport(before, after, rows, [])
             as_markdown(report).encode()
             assert report.fails == any(row.change.fails for row in rows) or report.broken_claims
+        if read % DRAWN_EVERY == 0:
+            try:
+                as_html(report).encode()
+            except UsageError as error:  # a single time has no history
+                refusal(error.why)
         return True
 
     drive(amount, documents(SOUND), rule)
@@ -75,6 +70,8 @@ def test_a_stored_matrix_is_read_as_it_was_written_or_refused(tmp_path: Path, am
         except UsageError as error:
             return refusal(error.why, error.resolution)
         assert matrix_of(json.loads(matrix.as_json())) == matrix
+        for shown in (matrix_page(matrix), matrix_picture(matrix)):
+            shown.encode()
         return True
 
     drive(amount, documents(MATRIX), rule)

@@ -1,12 +1,15 @@
-"""Mutations of texts: parts cut out, doubled, moved, and replaced by what is known to hurt."""
+"""Mutations of texts and documents: parts cut out, doubled, moved, and replaced by what is known to hurt."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
+
+from timetravel.damage import damaged
 
 HURTS = [
     "", "\n", "\r", "\0", "\x1b[31m", "\u2028", "\ufeff", "\udcff", "'", '"', '"""', "\\", "\\d", "#", "# ///",
@@ -36,6 +39,21 @@ def mutated(originals: Sequence[str]) -> st.SearchStrategy[str]:
         return text
 
     return st.builds(change, st.sampled_from(originals), st.lists(cut, max_size=4))
+
+
+def documents(sound: Any) -> st.SearchStrategy[str]:
+    """Texts of a JSON document with some part damaged, of its structure or of its text."""
+
+    @st.composite
+    def structures(draw: st.DrawFn) -> str:
+        return json.dumps(damaged(draw(st.data()), sound))
+
+    return structures() | mutated([json.dumps(sound)])
+
+
+def write(path: Path, text: str) -> None:
+    """Write any text, also one that is no UTF-8."""
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
 
 
 def toml(value: Any) -> str:

@@ -81,7 +81,7 @@ def test_a_damaged_entry_is_dropped_and_the_finding_runs_again(
 ) -> None:
     cache = ResultCache(tmp_path / "cache")
     run_finding(finding(), HERE, cache=cache)
-    (entry,) = cache.folder.iterdir()
+    (entry,) = (tmp_path / "cache").iterdir()
     entry.write_text(damage)
     assert not run_finding(finding(), HERE, cache=cache).cached
     assert str(entry) in caplog.text, "and that is said"
@@ -98,7 +98,7 @@ def test_without_a_usable_cache_findings_run_and_that_is_said_once(
         usable = ResultCache(tmp_path / "twin")
         run_finding(one, HERE, cache=usable)
         run_finding(other, HERE, cache=usable)
-        for entry in usable.folder.iterdir():
+        for entry in (tmp_path / "twin").iterdir():
             (folder / entry.name).mkdir(parents=True)
     else:
         (tmp_path / "cache").write_text("in the way")

@@ -244,10 +244,13 @@ def test_an_interrupted_run_kills_every_child_and_still_reports_what_was_finishe
         write_finding(
             folder, slug, f"import os, time\nopen({pid_file!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)"
         )
-    output, junit = tmp_path / "report.json", tmp_path / "junit.xml"
+    output, junit, complete = tmp_path / "report.json", tmp_path / "junit.xml", tmp_path / "complete.html"
+    complete.write_text("of an earlier run")
     program = subprocess.Popen(
         obeying_signals(
-            command_line(["check", "--findings", folder, "--jobs", "2", "--output", output, "--junit", junit])
+            command_line(
+                ["check", "--findings", folder, "--jobs", "2", "--output", output, "--junit", junit, "--html", complete]
+            )
         ),
         env={**os.environ, **private_cache(tmp_path)},
         stdout=subprocess.PIPE,
@@ -264,7 +267,10 @@ def test_an_interrupted_run_kills_every_child_and_still_reports_what_was_finishe
     report = json.loads(output.read_text())
     assert report["interrupted"] is True
     assert [entry["id"] for entry in report["findings"]] == ["toy/a_quick"], "and written"
-    assert junit.exists()
+    errors = [case for suite in JUnitXml.fromfile(str(junit)) for case in suite if any(case.result)]
+    assert ["interrupted" in case.result[0].message for case in errors] == [True], "no reader takes it for the whole"
+    assert complete.read_text() == "of an earlier run", "which was complete"
+    assert "The run was interrupted" in (tmp_path / "complete.partial.html").read_text()
     pids = [int(path.read_text()) for path in tmp_path.glob("*.pid")]
     assert len(pids) == 2, "the third was never started"
     assert not any(alive(pid) for pid in pids), "nothing is left running"

@@ -185,3 +185,18 @@ def test_a_project_that_turns_warnings_into_errors_gets_the_same_verdicts(pytest
     result = pytester.runpytest_subprocess("-p", "no:randomly", "-rA")
     result.assert_outcomes(passed=3, failed=1, warnings=3)
     result.stdout.fnmatch_lines(["*see names toy/nowhere*"])
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["serial", "two_workers"])
+def test_whatever_a_finding_prints_and_is_called_is_data(pytester: pytest.Pytester, workers: list[str]) -> None:
+    pytester.makeini("[pytest]\nsharpbits_findings = findings\n")
+    folder = pytester.path / "findings"
+    write_finding(folder, "fine", OK, expect=documented("ok"))
+    write_finding(folder, "red", "raise ValueError('\\x1b[31mred\\x07\\udcff')")
+    for name in (b"bad\xff.py", b"two\nlines.py"):
+        Path(os.fsdecode(os.fsencode(folder / "toy") + b"/" + name)).write_text("1")
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "--color=no", *workers)
+    result.assert_outcomes(passed=1, failed=3)
+    result.stdout.fnmatch_lines_random(["*bad\\xff.py*not a valid finding*", "*two\\nlines.py*not a valid finding*"])
+    assert "ValueError: red" in result.stdout.str()
+    assert not {"\x1b", "\x07"} & set(result.stdout.str())

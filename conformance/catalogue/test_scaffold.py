@@ -36,7 +36,21 @@ def test_what_must_come_without_its_dependencies_is_none_of_the_file_s(tmp_path:
 
 
 @pytest.mark.parametrize(
-    "name", ["jax", "jax/", "/x", "jax/X", "jax/../x", "jax/a/b", "jax/a-b", "jax/_x", "jax/conftest"]
+    "name",
+    [
+        "jax",
+        "jax/",
+        "/x",
+        "jax/X",
+        "jax/../x",
+        "jax/a/b",
+        "jax/a-b",
+        "jax/_x",
+        "jax/conftest",
+        "jax/" + "x" * 300,
+        "x" * 300 + "/x",
+    ],
+    ids=lambda name: name[:20],
 )
 def test_a_name_that_no_finding_can_have_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="not written"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -34,11 +35,22 @@ def test_an_expression_means_what_python_makes_of_it(expression: str, present: s
     assert matches(expression, " ".join(sorted(present)).upper()) == eval(python)
 
 
-@pytest.mark.parametrize("expression", ["", "and", "grad and", "(grad", "grad value", "not"])
+@given(st.text() | st.lists(st.sampled_from([*WORDS, "and", "or", "not", "(", ")", "\0", "\n"])).map(" ".join))
+def test_any_text_is_an_expression_or_refused(expression: str) -> None:
+    with contextlib.suppress(UsageError):
+        matches(expression, "grad")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["", "and", "grad and", "(grad", "grad value", "not", "(" * 9000, "not " * 9000 + "a", "not " * 900 + "(" * 99],
+    ids=lambda text: text[:20],
+)
 def test_a_malformed_expression_is_an_error_that_says_how_to_write_one(expression: str) -> None:
     with pytest.raises(UsageError) as error:
         matches(expression, "grad")
     assert "lax_map" in error.value.resolution or "join words" in error.value.resolution
+    assert len(error.value.why) < 300
 
 
 def test_a_finding_is_found_by_id_by_slug_and_by_a_unique_part(tmp_path: Path) -> None:

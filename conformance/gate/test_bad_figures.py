@@ -100,6 +100,7 @@ MALFORMED: dict[str, Callable[[dict[str, Any]], object]] = {
     "null_environment": lambda document: document["machine_info"].update(sharpbits=None),
     "null_packages": lambda document: document["machine_info"]["sharpbits"].update(packages=None),
     "benchmarks_of_text": lambda document: document.update(benchmarks=["a"]),
+    "name_twice": lambda document: document["benchmarks"].append(first(document)),
     "name_that_is_none": lambda document: first(document).update(fullname=None),
     "name_without_end": lambda document: first(document).update(fullname="\ud800"),
     "no_stats": lambda document: first(document).pop("stats"),
@@ -146,3 +147,13 @@ def test_a_single_time_has_no_history_to_draw(tmp_path: Path, capsys: pytest.Cap
         run_gate(GateRequest(run, run, html=tmp_path / "page.html"))
     assert capsys.readouterr().out == "", "refused before anything is said"
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_report_takes_the_place_of_no_run_that_is_read(tmp_path: Path) -> None:
+    run = stored(tmp_path / "run.json")
+    (tmp_path / "older").mkdir()
+    older = stored(tmp_path / "older" / "first.json")
+    before = older.read_text()
+    with pytest.raises(UsageError, match="cannot be written"):
+        run_gate(GateRequest(run, run, html=older, history=[older.parent]))
+    assert older.read_text() == before

@@ -54,6 +54,9 @@ class SimulatedSubject:
     def contents(self) -> dict[str, str]:
         return {}
 
+    def data(self) -> dict[str, str]:
+        return {}
+
     def scripts(self) -> list[Path]:
         return []
 

@@ -81,18 +81,51 @@ def test_a_build_that_was_killed_is_finished_by_the_next(
     assert versions(ended.stdout.splitlines()[-1]) == {"frontend": "0.5", "solver": "1.1"}
 
 
-def test_a_half_built_environment_is_never_used(sharpbits: Run) -> None:
-    """What is left of a build that died: the interpreter is there, a package is missing, the marker too."""
+@pytest.mark.parametrize("left", [[], ["METADATA", "RECORD"]], ids=["no-package", "half-a-package"])
+def test_a_half_built_environment_is_never_used(sharpbits: Run, left: list[str]) -> None:
+    """What is left of a build that died: the interpreter is there, a package or its module is missing, the marker too.
+
+    Of a package whose list of files is there uv thinks that it is installed.
+    """
     python = sharpbits(*BUILD).stdout.splitlines()[-1]
     folder = Path(python).parent.parent
     (folder / "sharpbits-stack.txt").unlink()
     site = next(folder.glob("lib/python*/site-packages"))
     (site / "solver.py").unlink()
     for file in site.glob("solver-*/*"):
-        file.unlink()
-    next(site.glob("solver-*")).rmdir()
+        if file.name not in left:
+            file.unlink()
+    if not left:
+        next(site.glob("solver-*")).rmdir()
     assert sharpbits(*BUILD).stdout.splitlines()[-1] == python
     assert versions(python) == {"frontend": "0.5", "solver": "1.1"}
+    assert (site / "solver.py").exists()
+
+
+def test_what_a_removal_that_died_left_is_still_known_as_ours(sharpbits: Run) -> None:
+    folder = Path(sharpbits(*BUILD).stdout.splitlines()[-1]).parent.parent
+    for path in (folder / "sharpbits-stack.txt", folder / "bin" / "python"):
+        path.unlink()
+    assert "half built" in sharpbits("stack", "list").stdout
+    assert "removed 1 environments" in sharpbits("stack", "prune").stdout
+    assert not folder.exists()
+
+
+def test_an_environment_that_was_damaged_says_nothing_of_its_stack_and_is_built_anew(
+    sharpbits: Run, tmp_path: Path
+) -> None:
+    """Without its module the newest solver would look as if it failed, as 1.3 does."""
+    (tmp_path / "script.py").write_text("import solver, sys\nsys.exit(solver.gradient(1.0) != 2.0)\n")
+    command = ["bisect", "--run", "python script.py", "--with", "solver", "--since", "2025-02-01"]
+    command += ["--until", "2025-06-01"]
+    assert "both ends show the same: ok and ok" in sharpbits(*command).stderr
+    newest = Path(sharpbits("stack", "--at", "2025-06-01", "--with", "solver", "--build").stdout.splitlines()[-1])
+    next(newest.parent.parent.glob("lib/python*/site-packages/solver.py")).unlink()
+    damaged = sharpbits(*command)
+    assert damaged.returncode == 2, damaged.stdout
+    assert "its environment was damaged meanwhile" in damaged.stderr
+    assert "solver.py" in damaged.stderr
+    assert "both ends show the same: ok and ok" in sharpbits(*command).stderr
 
 
 def test_pruning_removes_what_was_not_used_for_longest_and_keeps_within_the_size(sharpbits: Run) -> None:

@@ -237,6 +237,8 @@ def test_rows_that_speak_of_another_package_are_left_to_a_person(
         (["matrix", "--component", "jax", "--html", "no/such/page.html"], "cannot be written"),
         (["expect", "--update", "missing.json"], "a matrix cannot be read"),
         (["watch", "--component", "qref"], "has no releases"),
+        (["watch", "--component", "jax", "--reports", "findings/jax/dies.py"], "is no folder"),
+        (["watch", "--component", "jax", "--reports", "findings/jax/dies.py/below"], "is no folder"),
     ],
     ids=lambda value: "_".join(value[:1] + value[-2:]) if isinstance(value, list) else "",
 )
@@ -269,3 +271,41 @@ def test_the_watch_is_quiet_when_all_is_as_documented(sharpbits: Run, findings: 
     ended = sharpbits("watch", "--component", "jax", "--findings", findings, "--reports", tmp_path / "reports")
     assert ended.returncode == 0, ended.stderr
     assert not re.search(r"culprit", ended.stdout)
+
+
+def test_what_is_known_is_told_where_no_environment_can_be_kept(sharpbits: Run, findings: Path, tmp_path: Path) -> None:
+    filled(sharpbits, findings, tmp_path / "first.json")
+    path = findings / "jax" / "documented.py"
+    path.write_text(path.read_text() + "# edited\n")
+    command = ["matrix", "--component", "jax", "--findings", findings, "--releases", "0.1,0.3", "-o", "second.json"]
+    ended = sharpbits(*command, SHARPBITS_ENVIRONMENTS=str(path / "below-a-file"))
+    assert ended.returncode == 1, ended.stderr
+    second = json.loads((tmp_path / "second.json").read_text())
+    assert outcomes(second, "dies") == ["ok", "crash"]
+    assert outcomes(second, "documented") == ["untestable", "untestable"]
+    (row,) = (row for row in second["rows"] if row["id"] == "jax/documented")
+    assert "an environment cannot be kept" in row["cells"][0]["detail"]
+
+
+def test_a_package_that_the_index_does_not_have_is_refused(sharpbits: Run, findings: Path, tmp_path: Path) -> None:
+    write_finding(findings, "fine", BODY, component="torch")
+    ended = sharpbits("matrix", "--component", "torch", "--findings", findings, "--releases", "1.0")
+    assert ended.returncode == 2
+    assert "torch==1.0" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_environment_that_was_damaged_says_nothing_of_its_release_and_is_built_anew(
+    sharpbits: Run, findings: Path, tmp_path: Path
+) -> None:
+    _, first = filled(sharpbits, findings, tmp_path / "first.json")
+    for module in (tmp_path / "cache" / "sharpbits" / "environments").glob("*/lib/python*/site-packages/jax.py"):
+        module.unlink()
+    ended, damaged = filled(sharpbits, findings, tmp_path / "damaged.json", "--fresh")
+    assert ended.returncode == 1, ended.stderr
+    assert outcomes(damaged, "documented")[:4] == ["broken"] * 4
+    assert "jax.py" in damaged["rows"][0]["cells"][0]["detail"]
+    _, again = filled(sharpbits, findings, tmp_path / "again.json", "--fresh")
+    assert [outcomes(again, slug) for slug in ("documented", "dies")] == [
+        outcomes(first, slug) for slug in ("documented", "dies")
+    ]

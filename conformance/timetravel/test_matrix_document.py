@@ -39,7 +39,7 @@ def used(matrix: Matrix, findings: list[Finding], folder: Path) -> None:
     with (folder / "table.txt").open("w") as file:
         Console(file=file).print(matrix_table(matrix), counts(matrix))
     matrix_page(matrix)
-    matrix_picture(matrix, folder / "matrix.svg")
+    matrix_picture(matrix)
     for finding in findings:
         propose(finding, matrix)
     assert matrix_of(json.loads(matrix.as_json())) == matrix

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from report.markup import Element, parse
 from sharpbits.catalogue import Outcome
 from sharpbits.report.plain_text import printable
-from sharpbits.timetravel.matrix.command import spared
 from sharpbits.timetravel.matrix.document import Blank, read_matrix
 from sharpbits.timetravel.matrix.page import matrix_page
 from sharpbits.timetravel.matrix.signs import PAINTS, SIGNS
@@ -314,14 +313,3 @@ def test_a_page_of_an_interrupted_run_says_so() -> None:
     assert "The run was interrupted." not in words(parse(matrix_page(whole)))
     assert "interrupted" in counts(partial)
     assert "interrupted" not in counts(whole)
-
-
-def test_an_interrupted_run_never_takes_the_place_of_a_file_that_is_there(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    there, absent = tmp_path / "full.json", tmp_path / "new.json"
-    there.write_text("complete")
-    assert spared(there, interrupted=False) == there
-    assert spared(absent, interrupted=True) == absent
-    assert spared(there, interrupted=True) == tmp_path / "full.partial.json"
-    assert f"{there} is left as it was" in capsys.readouterr().err

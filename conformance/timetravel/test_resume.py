@@ -46,7 +46,54 @@ def test_a_search_of_an_edited_script_is_not_resumed(sharpbits: Run, tmp_path: P
     script.write_text(GRADIENT + "# otherwise\n")
     refused = sharpbits(*command, "--resume")
     assert refused.returncode == 2
-    assert "the state is of another question: the content of script.py differ" in refused.stderr
+    assert "the state is of another question: the content of script.py differs" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "edited"),
+    [
+        ("python script.py data.csv", "data.csv"),
+        ("python script.py --input=data.csv", "data.csv"),
+        ("python script.py < data.csv", "data.csv"),
+        ("python script.py", "helper.py"),
+        ("python script.py", "package/inner.py"),
+        ("python -c 'import runpy, sys; runpy.run_path(sys.argv[1] + \"/main.py\")' folder", "folder/main.py"),
+    ],
+)
+def test_a_search_is_bound_to_all_that_its_command_names_and_its_scripts_import(
+    sharpbits: Run, tmp_path: Path, command: str, edited: str
+) -> None:
+    for name in ("package", "folder"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "script.py").write_text("import helper\nfrom package import inner\n" + GRADIENT)
+    (tmp_path / "helper.py").write_text("value = 1\n")
+    (tmp_path / "package" / "__init__.py").write_text("")
+    (tmp_path / "package" / "inner.py").write_text("value = 1\n")
+    (tmp_path / "folder" / "main.py").write_text(GRADIENT)
+    (tmp_path / "data.csv").write_text("1,2\n")
+    arguments = ["bisect", "--run", command, "--with", "solver", *PERIOD]
+    first = sharpbits(*arguments)
+    assert first.returncode == 0, first.stderr
+    assert sharpbits(*arguments, "--resume").returncode == 0
+    (tmp_path / edited).write_text((tmp_path / edited).read_text() + "\n")
+    refused = sharpbits(*arguments, "--resume")
+    assert refused.returncode == 2
+    assert f"the content of {edited} differs" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["python script.py out.txt", "python script.py out.txt > log.txt", "python script.py out.txt 2>'log.txt'"],
+)
+def test_what_a_command_writes_itself_is_no_part_of_the_question(sharpbits: Run, tmp_path: Path, command: str) -> None:
+    (tmp_path / "script.py").write_text("import sys\nopen(sys.argv[1], 'a').write('x')\n" + GRADIENT)
+    (tmp_path / "out.txt").write_text("earlier\n")
+    arguments = ["bisect", "--run", command, "--with", "solver", *PERIOD]
+    assert sharpbits(*arguments).returncode == 0
+    (tmp_path / "log.txt").write_text("of no concern")
+    (tmp_path / "out.txt").unlink()
+    resumed = sharpbits(*arguments, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
 
 
 def test_a_search_of_an_edited_finding_is_not_resumed(sharpbits: Run, tmp_path: Path) -> None:
@@ -57,7 +104,7 @@ def test_a_search_of_an_edited_finding_is_not_resumed(sharpbits: Run, tmp_path: 
     finding.write_text(finding.read_text() + "# otherwise\n")
     refused = sharpbits(*command, "--resume")
     assert refused.returncode == 2
-    assert "the content of toy/wrong differ" in refused.stderr
+    assert "the content of toy/wrong differs" in refused.stderr
 
 
 def test_an_edited_test_is_another_subject(tmp_path: Path) -> None:

@@ -55,3 +55,7 @@ def test_an_interpreter_that_does_not_start_is_the_environments_failure(tmp_path
 
 def test_what_a_reader_is_told_of_a_failure_is_its_own_text() -> None:
     assert "AssertionError: seven" in str(shown("python -c 'import json; assert 0, \"seven\"'"))
+
+
+def test_of_a_failure_without_a_text_its_type_is_told_once() -> None:
+    assert str(shown("python -c 'import json; assert 0'")) == "error (AssertionError)"

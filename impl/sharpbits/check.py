@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +23,11 @@ from sharpbits.catalogue import (
     select,
     side_by_side,
 )
+from sharpbits.catalogue.environment import altered_since
 from sharpbits.catalogue.staleness import stale_parts
 from sharpbits.console import console
 from sharpbits.errors import SharpbitsError, UsageError
-from sharpbits.files import check_targets, shown_path, write_atomically
+from sharpbits.files import check_targets, shown_path, write_all, write_atomically
 from sharpbits.interruption import INTERRUPTED, interruptible
 from sharpbits.report.plain_text import printable
 from sharpbits.report.terminal import print_report
@@ -158,6 +159,7 @@ def _run(
                 fresh=request.fresh,
                 stop=stop,
                 parents=None if request.isolated else parents,
+                altered=lambda: altered_since(environment, request.python),
             )
 
         return run_all(findings, run, environment=environment, jobs=jobs, stop=stop, on_start=started, on_end=ended)
@@ -175,7 +177,7 @@ def _write(
     from sharpbits.report.junit import as_junit
     from sharpbits.report.machine import as_json
 
-    broken, failures = catalogue.broken, []
+    broken = catalogue.broken
     document = as_json(results, environment, broken=broken, interrupted=interrupted)
 
     def page() -> str:
@@ -183,18 +185,14 @@ def _write(
 
         return as_page(results, environment, broken=broken, interrupted=interrupted)
 
-    reports: list[tuple[Path | None, Callable[[], str]]] = [
-        (request.output, lambda: document),
-        (request.junit, lambda: as_junit(results, environment, broken=broken)),
-        (request.html, page),
-    ]
-    for path, content in reports:
-        if path is None:
-            continue
-        try:
-            write_atomically(path, content())
-        except SharpbitsError as error:
-            failures.append(error)
+    failures = write_all(
+        [
+            (request.output, lambda: document),
+            (request.junit, lambda: as_junit(results, environment, broken=broken, interrupted=interrupted)),
+            (request.html, page),
+        ],
+        partial=interrupted,
+    )
     if request.as_json:
         sys.stdout.write(document)
     else:

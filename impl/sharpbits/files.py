@@ -13,8 +13,8 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
-from itertools import combinations
+from collections.abc import Callable, Iterable, Mapping
+from itertools import combinations, count
 from pathlib import Path
 
 from sharpbits.errors import SharpbitsError, UsageError, escaped
@@ -100,6 +100,54 @@ def check_targets(targets: Mapping[str, Path | None], what: str, *, inputs: Iter
             raise UsageError(
                 what, why=f"{one} and {other} name the same file", resolution="name a file for each", path=first
             )
+
+
+def check_folder(path: Path, what: str) -> None:
+    """Make sure that a folder can be written into, or made, before anything runs; nothing is made.
+
+    Raises
+    ------
+    UsageError
+        It, or what it would be made in, is no folder or may not be written to.
+    """
+    nearest = next(place for place in (path.absolute(), *path.absolute().parents) if os.path.lexists(place))
+    why = "" if nearest.is_dir() else f"{nearest} is no folder"
+    if not why and not os.access(nearest, os.W_OK | os.X_OK):
+        why = f"the folder {nearest} may not be written to"
+    if why:
+        raise UsageError(what, why=why, resolution="name a folder that you may write to", path=path)
+
+
+def write_all(
+    reports: Iterable[tuple[Path | None, Callable[[], str]]], *, partial: bool = False
+) -> list[SharpbitsError]:
+    """Write several reports, each where it was asked for; return what could not be written: the others could.
+
+    Parameters
+    ----------
+    partial
+        They are those of an interrupted run: see :func:`spared`.
+    """
+    failures = []
+    for path, content in reports:
+        if path is not None:
+            try:
+                write_atomically(spared(path, partial=partial), content())
+            except SharpbitsError as error:
+                failures.append(error)
+    return failures
+
+
+def spared(target: Path, *, partial: bool) -> Path:
+    """Return where to write: what an interrupted run knows takes the place of no file that is there, which is said."""
+    if not partial or not target.is_file() or _descriptor(target) is not None:
+        return target
+    for number in count():
+        beside = target.with_name(f"{target.stem}.partial{number or ''}{target.suffix}")
+        if not os.path.lexists(beside):
+            break
+    sys.stderr.write(f"{shown_path(target)} is left as it was: what was finished stands in {shown_path(beside)}\n")
+    return beside
 
 
 def _refusal(path: Path) -> str:

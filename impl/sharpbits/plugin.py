@@ -218,35 +218,44 @@ class FindingItem(pytest.Item):
     def runtest(self) -> None:
         """Run the finding in its own process."""
         from sharpbits.catalogue import Verdict, run_finding
+        from sharpbits.catalogue.environment import altered_since
         from sharpbits.catalogue.runner import InterruptedRunError
+        from sharpbits.report.plain_text import printable
 
         if self.finding is None:
             raise self._loaded  # type: ignore[misc]
         session = self.config.stash[_SESSION]
         try:
             result = run_finding(
-                self.finding, session.environment(), python=session.python, stop=session.stop, parents=session.parents
+                self.finding,
+                session.environment(),
+                python=session.python,
+                stop=session.stop,
+                parents=session.parents,
+                altered=lambda: altered_since(session.environment(), session.python),
             )
         except InterruptedRunError as error:
             raise KeyboardInterrupt from error  # nobody waits for this worker's results any more
         self.user_properties.append((_VERDICT, str(result.verdict)))
         self.add_report_section("call", "sharpbits", _evidence(result))
+        message = printable(result.judgement.message)
         if result.verdict is Verdict.NOT_APPLICABLE:
-            pytest.skip(result.judgement.message)
+            pytest.skip(message)
         if result.verdict.fails:
-            raise FindingChangedError(f"{result.verdict}: {result.judgement.message}")
+            raise FindingChangedError(f"{result.verdict}: {message}")
 
     def repr_failure(self, excinfo: ExceptionInfo[BaseException], style: Any = None) -> str | TerminalRepr:
         """Show the message alone: a traceback through the runner tells nothing."""
         from sharpbits.errors import SharpbitsError
+        from sharpbits.report.plain_text import printable
 
         if isinstance(excinfo.value, FindingChangedError | SharpbitsError):
-            return str(excinfo.value)
+            return printable(str(excinfo.value))
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Name the test in reports."""
-        return self.path, 0, self.nodeid
+        """Name the test in reports, which other processes and files are to hold."""
+        return Path(shown_path(self.path)), 0, self.nodeid
 
 
 class _Session:
@@ -316,7 +325,9 @@ def _gone_with(parent: int) -> threading.Event:
 
 
 def _evidence(result: Result) -> str:
-    """Tell what each run showed, for ``-rA`` and for failures."""
+    """Tell what each run showed, for ``-rA`` and for failures: as data, which steers no terminal."""
+    from sharpbits.report.plain_text import printable
+
     lines = [f"{result.verdict}: {result.judgement.seen}"]
     for observation in result.observations:
         numbers = f", error {observation.error}, tolerance {observation.tolerance}" if observation.error else ""
@@ -324,4 +335,4 @@ def _evidence(result: Result) -> str:
     worst = result.worst
     if worst is not None and result.verdict.fails:
         lines.extend(worst.stderr_tail)
-    return "\n".join(lines)
+    return printable("\n".join(lines))

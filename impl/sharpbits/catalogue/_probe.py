@@ -44,13 +44,20 @@ def _features() -> list[str]:
     return []
 
 
+def _name_of(distribution: importlib.metadata.Distribution) -> str:
+    try:
+        return re.sub(r"[-_.]+", "-", distribution.metadata["Name"] or "").lower()
+    except (UnicodeDecodeError, TypeError):  # damaged, or empty: what an installation that died leaves
+        return ""
+
+
 def _packages() -> dict[str, str]:
     found: dict[str, str] = {}
     for distribution in importlib.metadata.distributions():
-        name = distribution.metadata["Name"]
+        name = _name_of(distribution)
         if name:
             # The first hit on sys.path is the one that gets imported.
-            found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version)
+            found.setdefault(name, str(distribution.version or "unknown"))
     return found
 
 
@@ -90,11 +97,9 @@ def _sources() -> "dict[str, str | None]":
     """Digest whatever may change without a change of version: local installations, and folders on the path."""
     found: dict[str, str | None] = {}
     for distribution in importlib.metadata.distributions():
-        name, origin = distribution.metadata["Name"], distribution.read_text("direct_url.json")
-        if not name or origin is None:
-            continue
-        name = re.sub(r"[-_.]+", "-", name).lower()
-        if name == "sharpbits" or name in found:
+        name = _name_of(distribution)
+        origin = distribution.read_text("direct_url.json") if name else None
+        if origin is None or name == "sharpbits" or name in found:
             continue
         try:
             told = json.loads(origin)

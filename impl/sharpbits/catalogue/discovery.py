@@ -12,6 +12,8 @@ from sharpbits.catalogue.metadata import FindingFileError
 from sharpbits.catalogue.selection import matches
 from sharpbits.errors import UsageError
 
+#: So many ids are told where one was wanted.
+_TOLD = 10
 #: What a folder of findings looks like.
 LAYOUT = "lay findings out as FOLDER/COMPONENT/SLUG.py; `sharpbits new COMPONENT/SLUG --findings FOLDER` writes one"
 
@@ -37,7 +39,8 @@ class Catalogue:
             return matches[0]
         ids = [finding.id for finding in self.findings]
         if matches:
-            why = f"{name!r} matches {len(matches)} findings: " + ", ".join(finding.id for finding in matches)
+            told = [finding.id for finding in matches[:_TOLD]] + ["…"] * (len(matches) > _TOLD)
+            why = f"{name!r} matches {len(matches)} findings: {', '.join(told)}"
         else:
             why = f"no finding is called {name!r}"
             for error in self.broken:

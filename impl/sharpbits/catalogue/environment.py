@@ -33,6 +33,8 @@ STACK = (
 )
 
 _PROBE_TIMEOUT_S = 60.0
+#: What is no Python may say anything.
+_SAID = 300
 
 
 @dataclass(frozen=True)
@@ -130,12 +132,13 @@ def describe_environment(python: Path | None = None) -> Environment:
     with tempfile.TemporaryDirectory(prefix="sharpbits-") as folder:
         try:
             ended = subprocess.run(
-                [executable, "-c", probe],
+                [str(executable), "-c", probe],
                 cwd=folder,
-                env=child_variables(foreign=python is not None),
+                env=child_variables(foreign=python is not None) | {"PYTHONIOENCODING": "utf-8"},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 timeout=_PROBE_TIMEOUT_S,
                 check=False,
             )
@@ -145,9 +148,24 @@ def describe_environment(python: Path | None = None) -> Environment:
         facts = json.loads(ended.stdout.splitlines()[-1])
     except (IndexError, json.JSONDecodeError) as error:
         said = ended.stderr.strip().splitlines()[-1:] or ["nothing on stderr"]
-        raise _no_interpreter(executable, f"exit status {ended.returncode}, {said[0]}") from error
+        raise _no_interpreter(executable, f"exit status {ended.returncode}, {said[0][:_SAID]}") from error
     facts["features"] = tuple(facts["features"])
     return Environment(**facts, gpus=visible_gpus())
+
+
+def altered_since(environment: Environment, python: Path | None = None) -> str:
+    """Say which of an environment's packages came, went or has another version than when it was described.
+
+    Empty: none. Files in folders on the path may change by what is reported there, and are not compared.
+
+    Cost: one interpreter start.
+    """
+    try:
+        now = describe_environment(python)
+    except SharpbitsError as error:
+        return error.why
+    before, after = (one.packages | {"Python": one.python} for one in (environment, now))
+    return next((f"another {name}" for name in sorted({*before, *after}) if before.get(name) != after.get(name)), "")
 
 
 def _no_interpreter(executable: Path, why: str) -> SharpbitsError:

@@ -72,11 +72,21 @@ def load_finding(path: Path) -> Finding:
     FindingFileError
         Unreadable, not Python, no metadata, or metadata that the schema refuses; names the line.
     """
+    return finding_of(path, _text_of(path))
+
+
+def finding_of(path: Path, source: str) -> Finding:
+    """Check the text that a finding file has, or is to have.
+
+    Raises
+    ------
+    FindingFileError
+        As of :func:`load_finding`.
+    """
     # What Python warns of in a finding (an escape it does not know) is told where the finding runs; whoever has turned
     # warnings into errors has not made it a file that is not Python.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        source = _text_of(path)
         metadata = read_metadata(path, source)
         return _validated(path, source, metadata, imported_packages(_parsed(path, source)))
 

@@ -29,6 +29,7 @@ BEGIN_S = 30.0
 #: How long the keeper may take to kill what is below it: what takes longer hangs in the kernel.
 _END_S = 5.0
 _POLL_S = 0.005
+_STDERR = 2
 
 
 class Program(Protocol):
@@ -63,8 +64,8 @@ class Kept:
     def __init__(
         self,
         channel: socket.socket,
-        stdout: IO[bytes],
-        stderr: IO[bytes],
+        stdout: IO[bytes] | None,
+        stderr: IO[bytes] | None,
         process: subprocess.Popen[bytes] | None = None,
     ) -> None:
         """Wait until the program has begun.
@@ -156,8 +157,15 @@ class _Direct(subprocess.Popen[bytes]):
         self.wait()
 
 
-def start(command: Sequence[str | Path], *, cwd: Path, variables: Mapping[str, str], mark: str) -> Program:
+def start(
+    command: Sequence[str | Path], *, cwd: Path, variables: Mapping[str, str], mark: str, attached: bool = False
+) -> Program:
     """Start a program with nothing on stdin and pipes for its output.
+
+    Parameters
+    ----------
+    attached
+        Its output goes where this process's stderr goes, instead.
 
     Raises
     ------
@@ -165,25 +173,25 @@ def start(command: Sequence[str | Path], *, cwd: Path, variables: Mapping[str, s
         It cannot be started.
     """
     words = [os.fspath(part) for part in command]
+    streams = _STDERR if attached else subprocess.PIPE
     if sys.platform != "linux":
         return _Direct(
             words,
             cwd=cwd,
             env={**variables, MARK: mark},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=streams,
+            stderr=streams,
             start_new_session=True,
         )
-    ours, process = start_keeper(words, cwd, variables, mark, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None  # noqa: S101 - pipes were asked for
-    assert process.stderr is not None  # noqa: S101
+    ours, process = start_keeper(words, cwd, variables, mark, stdout=streams, stderr=streams)
     try:
         return Kept(ours, process.stdout, process.stderr, process)
     except BaseException as error:
         ours.close()  # the keeper ends all
         for pipe in (process.stdout, process.stderr):
-            pipe.close()
+            if pipe is not None:
+                pipe.close()
         process.wait()
         if isinstance(error, OSError) and error.errno is not None:
             error.filename = words[0]

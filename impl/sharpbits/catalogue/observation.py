@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import signal
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sharpbits import checks
 from sharpbits.catalogue.mistakes import own_mistake
 from sharpbits.catalogue.outcome import Outcome
 from sharpbits.catalogue.process import STDOUT_LIMIT, ProcessEnd
@@ -19,6 +21,8 @@ STDERR_LINES = 20
 # "catalyst failed with error code -6": the compiler's own process died of a signal.
 _COMPILER_SIGNAL = re.compile(r"failed with error code -(\d+)")
 _COMPILER_EXCEPTION = re.compile(r"(CompileError|BackendCompilerFailed|InductorError|LoweringException)$")
+# "OSError: [Errno 28] No space left on device": of the machine, or of the user's quota or limit, not of a package.
+_DISK_FULL = re.compile(rf"\[Errno ({errno.ENOSPC}|{errno.EDQUOT}|{errno.EFBIG})\]")
 _EXCEPTION_LINE = re.compile(r"^(?P<type>[A-Za-z_][\w.]*)(?:: (?P<text>.*))?$", re.DOTALL)
 _TRACEBACK = "Traceback (most recent call last):\n"
 # In the traceback of a group, what belongs to it stands to the right of a line, and its parts below rules.
@@ -61,10 +65,29 @@ class Observation:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> Observation:
-        """Undo :meth:`as_dict`."""
+    def from_dict(cls, stored: object) -> Observation:
+        """Undo :meth:`as_dict`.
+
+        Raises
+        ------
+        ValueError
+            It is not what was stored; says which part of it.
+        """
+        part = checks.Part(stored, "")
         return cls(
-            **{**stored, "outcome": Outcome(stored["outcome"]), "stderr_tail": tuple(stored.get("stderr_tail", ()))}
+            outcome=part.get("outcome", checks.one_of(Outcome)),
+            detail=part.get("detail", checks.text),
+            seconds=part.get("seconds", checks.number),
+            peak_memory=int(part.get("peak_memory", checks.number)),
+            observed=part.get("observed", checks.anything),
+            expected=part.get("expected", checks.anything),
+            error=part.get("error", checks.or_none(checks.number_or_name)),
+            tolerance=part.get("tolerance", checks.or_none(checks.number)),
+            exception=part.get("exception", checks.or_none(checks.text)),
+            text=part.get("text", checks.text),
+            signal=part.get("signal", checks.or_none(checks.text)),
+            stderr_tail=part.get("stderr_tail", checks.each(checks.text)),
+            importing=part.get("importing", checks.flag),
         )
 
 
@@ -104,7 +127,7 @@ def observe_failure(end: ProcessEnd, *, stderr: str | None = None) -> Observatio
     Raises
     ------
     MalfunctionError
-        Too much output, or killed from outside.
+        Too much output, killed from outside, or out of disk space.
     """
     if end.over_output:
         raise MalfunctionError(f"printed more than {STDOUT_LIMIT >> 20} MiB to stdout and was stopped")
@@ -155,6 +178,8 @@ def _failed(end: ProcessEnd) -> Observation:
     if exception is None:
         return _seen_from_outside(end, Outcome.ERROR, f"exit status {end.returncode} without a traceback")
     detail = f"{exception.rpartition('.')[2]}: {_one_line(text)}"
+    if exception == "OSError" and _DISK_FULL.match(text):
+        raise MalfunctionError(f"the machine has no room for what it writes ({detail}): free some, and run again")
     if not _COMPILER_EXCEPTION.search(exception):
         importing = _IMPORT_FRAME.search(end.stderr.rpartition(_TRACEBACK)[2]) is not None
         return _seen_from_outside(end, Outcome.ERROR, detail, exception=exception, text=text, importing=importing)

@@ -11,9 +11,11 @@ at most.
 
 from __future__ import annotations
 
+import math
 import os
 import selectors
 import signal
+import sys
 import threading
 import time
 import uuid
@@ -29,6 +31,7 @@ from sharpbits.catalogue.keeping import Program, start
 from sharpbits.interruption import is_hurried
 
 _TICK_S = 0.05
+_ATTACHED_TICK_S = 0.25
 _MEMORY_EVERY_S = 0.25
 _TERM_GRACE_S = 1.0
 _LINGER_GRACE_S = 1.0
@@ -93,6 +96,33 @@ def run_isolated(
     return supervise(program, mark, limits, stop)
 
 
+def run_attached(
+    command: Sequence[str | Path], *, cwd: Path, variables: Mapping[str, str], stop: threading.Event
+) -> int:
+    """Run a program without limits, whose output goes where this process's stderr goes; return its exit status.
+
+    On return nothing that it started is alive. It is looked after a few times a second only: it may measure times.
+
+    Raises
+    ------
+    OSError
+        The program cannot be started.
+    KeyboardInterrupt
+        ``stop`` was set, and the program killed.
+    """
+    mark = uuid.uuid4().hex
+    program = start(command, cwd=cwd, variables=variables, mark=mark, attached=True)
+    supervisor = _Supervisor(program, mark, Limits(math.inf, sys.maxsize), stop)
+    try:
+        while (code := program.poll()) is None:
+            if stop.wait(_ATTACHED_TICK_S):
+                raise KeyboardInterrupt
+        return code
+    finally:
+        supervisor.kill_all()
+        supervisor.close()
+
+
 def supervise(program: Program, mark: str, limits: Limits, stop: threading.Event | None = None) -> ProcessEnd:
     """Watch a program that was just started with this mark; on return nothing that it started is alive.
 
@@ -122,9 +152,10 @@ class _Supervisor:
         self.stderr = bytearray()
         self.selector = selectors.DefaultSelector()
         self.pipes = [pipe for pipe in (program.stdout, program.stderr) if pipe is not None]
-        for pipe, buffer in zip(self.pipes, (self.stdout, self.stderr), strict=True):
-            os.set_blocking(pipe.fileno(), False)
-            self.selector.register(pipe, selectors.EVENT_READ, buffer)
+        for pipe, buffer in ((program.stdout, self.stdout), (program.stderr, self.stderr)):
+            if pipe is not None:
+                os.set_blocking(pipe.fileno(), False)
+                self.selector.register(pipe, selectors.EVENT_READ, buffer)
 
     def watch(self) -> ProcessEnd:
         broken_limit = self._until_end_or_limit()

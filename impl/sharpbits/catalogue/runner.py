@@ -68,6 +68,7 @@ def run_finding(
     fresh: bool = False,
     stop: threading.Event | None = None,
     parents: Parents | None = None,
+    altered: Callable[[], str] = lambda: "",
 ) -> Result:
     """Run one finding in an environment's interpreter as often as it asks for, and judge it.
 
@@ -84,6 +85,9 @@ def run_finding(
     parents
         Processes that have imported its packages, to fork from where that is safe; None runs ``python FILE``. Whatever
         is not as documented in a forked run is run again as ``python FILE`` before it is told.
+    altered
+        Says what of the environment is no longer as it was, empty where nothing is; asked before something that is not
+        as documented is told or kept: it would be news of packages that were half removed meanwhile.
 
     Raises
     ------
@@ -104,12 +108,24 @@ def run_finding(
         return result
     try:
         observations = tuple(run_once(finding, python, stop) for _ in range(finding.table.repeats))
-    except MalfunctionError as problem:
-        broken = Judgement(Verdict.BROKEN, Outcome.ERROR, (), "broken", f"{finding.path}: {problem}")
-        return Result(finding, broken)
+    except (MalfunctionError, OSError) as problem:
+        why = str(problem) if isinstance(problem, MalfunctionError) else f"it could not be run: {problem}"
+        return _broken(finding, _elsewhere(altered()) or why)
+    judgement = judge(finding, environment, observations)
+    why = _elsewhere(altered()) if judgement.verdict is Verdict.CHANGED else ""
+    if why:
+        return _broken(finding, why)
     if cache is not None:
         cache.put(finding, environment, observations)
-    return Result(finding, judge(finding, environment, observations), observations)
+    return Result(finding, judgement, observations)
+
+
+def _elsewhere(reason: str) -> str:
+    return reason and f"the environment changed while it ran ({reason}): run again"
+
+
+def _broken(finding: Finding, why: str) -> Result:
+    return Result(finding, Judgement(Verdict.BROKEN, Outcome.ERROR, (), "broken", f"{finding.path}: {why}"))
 
 
 def _forked(
@@ -129,7 +145,7 @@ def _forked(
             raise InterruptedRunError from refused
         parents.tell(f"{refused}: findings with these imports run as `python FILE`")
         return None
-    except MalfunctionError:
+    except (MalfunctionError, OSError):
         return None
     judgement = judge(finding, environment, [observation])
     as_documented = judgement.verdict in (Verdict.BITES, Verdict.CLEAR) and not judgement.message
@@ -145,6 +161,10 @@ def run_once(
     ------
     ForkRefusedError
         There are ``parents``, and they could not fork.
+    MalfunctionError
+        The run says nothing of the packages.
+    OSError
+        There is no place for a folder, or the interpreter cannot be started.
     """
     limits = Limits(finding.table.timeout_s, finding.table.memory_mib << 20)
     with tempfile.TemporaryDirectory(prefix="sharpbits-", ignore_cleanup_errors=True) as folder:
@@ -161,8 +181,11 @@ def run_once(
         else:
             command = [python or sys.executable, START, finding.path.resolve()]
             end = run_isolated(command, cwd=Path(folder), variables=variables, limits=limits, stop=stop)
+        stayed = Path(folder).is_dir()
     if end.interrupted:
         raise InterruptedRunError
+    if not stayed:
+        raise MalfunctionError("the folder in which it ran was removed meanwhile: run again")
     return observe(end, finding.path.resolve())
 
 

@@ -44,6 +44,8 @@ print(
     )
 )
 '''
+#: What most file systems take for a name.
+_LONGEST = 200
 #: What to depend on for findings of a component, where that is not the component's own name.
 _PACKAGES = {"catalyst": "pennylane-catalyst", "lightning": "pennylane-lightning"}
 
@@ -77,8 +79,13 @@ def scaffold(name: str, folder: Path) -> Path:
     if slug.startswith("_") or slug == "conftest":
         raise refuse(f"a file called {slug}.py is not taken for a finding", "choose another slug")
     path = folder / component / f"{slug}.py"
+    if max(len(component), len(path.name)) > _LONGEST:
+        raise refuse(f"a part of it is longer than {_LONGEST} characters", "choose a shorter one")
     if path.exists() or path.is_symlink():
         raise refuse(f"{path} is there already", "choose another slug, or edit that file")
-    path.parent.mkdir(exist_ok=True)
+    try:
+        path.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise refuse(str(error), "name a folder of findings that you may write to") from error
     write_atomically(path, _begun(component))
     return path

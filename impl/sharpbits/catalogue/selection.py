@@ -7,6 +7,9 @@ import re
 
 from sharpbits.errors import UsageError
 
+#: So much of an expression is repeated to the user.
+_SHOWN = 200
+
 
 def matches(expression: str, text: str) -> bool:
     """Tell whether a text satisfies an expression; a word holds where it occurs in the text, case aside.
@@ -27,15 +30,20 @@ def matches(expression: str, text: str) -> bool:
         words.append(match[0].lower())
         return f"_{len(words) - 1}"
 
+    def refused(why: str) -> UsageError:
+        return UsageError(
+            "the -k expression cannot be read",
+            why=f"{why} in {_brief(expression)}",
+            resolution="join words with 'and', 'or', 'not' and parentheses, e.g. -k 'lax_map and not value'",
+        )
+
     translated = re.sub(r"[^\s()]+", placeholder, expression)
     try:
         tree = ast.parse(translated.strip(), mode="eval").body
-    except SyntaxError as error:
-        raise UsageError(
-            "the -k expression cannot be read",
-            why=f"{error.msg} in {expression!r}",
-            resolution="join words with 'and', 'or', 'not' and parentheses, e.g. -k 'lax_map and not value'",
-        ) from error
+    except (SyntaxError, ValueError) as error:
+        raise refused(getattr(error, "msg", str(error))) from error
+    except (RecursionError, MemoryError) as error:  # the parser's words for the end of its stack
+        raise refused("too many levels") from error
     haystack = text.lower()
 
     def holds(node: ast.expr) -> bool:
@@ -49,10 +57,13 @@ def matches(expression: str, text: str) -> bool:
             case ast.Name(name):
                 return words[int(name[1:])] in haystack
             case _:
-                raise UsageError(
-                    "the -k expression cannot be read",
-                    why=f"{ast.unparse(node)!r} in {expression!r} is not a word",
-                    resolution="join words with 'and', 'or', 'not' and parentheses",
-                )
+                raise refused("a part that is no word")
 
-    return holds(tree)
+    try:
+        return holds(tree)
+    except RecursionError as error:
+        raise refused("too many levels") from error
+
+
+def _brief(text: str) -> str:
+    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}…"

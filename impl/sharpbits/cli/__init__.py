@@ -27,6 +27,11 @@ app = typer.Typer(
 )
 
 
+_REFUSED = 2
+#: EX_SOFTWARE of <sysexits.h>.
+_OWN_FAULT = 70
+
+
 def _tell_version(wanted: bool) -> None:
     if wanted:
         import sharpbits
@@ -49,7 +54,11 @@ for register in (register_catalogue, register_gate, register_timetravel, registe
 
 
 def main() -> None:
-    """Run the command line; an error that sharpbits foresees is printed without a traceback, with exit status 2."""
+    """Run the command line; what is foreseen to go wrong is printed without a traceback, with exit status 2.
+
+    So is whatever else the system refuses (no memory for a process, no room for a temporary file). A fault of
+    sharpbits' own has a traceback and exit status 70: 1 would mean that something changed, or got slower.
+    """
     from sharpbits.errors import SharpbitsError
 
     streams = take_streams()
@@ -57,9 +66,17 @@ def main() -> None:
         app()
     except SharpbitsError as error:
         sys.stderr.write(f"sharpbits: {error}\n")
-        sys.exit(2)
+        sys.exit(_REFUSED)
+    except OSError as error:
+        sys.stderr.write(f"sharpbits: the system refused what it takes to go on: {error}\n")
+        sys.exit(_REFUSED)
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        sys.exit(_OWN_FAULT)
     finally:
         failure = streams.finish()
         if failure is not None:
             sys.stderr.write(f"sharpbits: the output could not be written: {failure.strerror}\n")
-            sys.exit(2)
+            sys.exit(_REFUSED)

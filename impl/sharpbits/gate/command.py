@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-import subprocess
+import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sharpbits.catalogue.process import run_attached
 from sharpbits.console import console
 from sharpbits.errors import SharpbitsError, UsageError
-from sharpbits.files import check_targets, write_atomically
+from sharpbits.files import check_targets, write_all
 from sharpbits.gate.comparison import DEFAULT_FACTOR, compare_runs
 from sharpbits.gate.report import GateReport, as_html, as_markdown, as_table
 from sharpbits.gate.storage import StoredRun, load_run
+from sharpbits.interruption import INTERRUPTED, interruptible
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,13 @@ def run_gate(request: GateRequest) -> int:
     """Compare, report, and return the exit status.
 
     0: passed; 1: something is slower, missing or incomparable, or a claim does not hold; 2: a report could not be
-    written.
+    written; 130: interrupted while the gates ran.
     """
+    older = [file for path in request.history for file in _runs_in(path)]
     check_targets(
         {"--markdown": request.markdown, "--html": request.html},
         "the comparison cannot be written",
-        inputs=[request.against, request.new, *request.history],
+        inputs=[request.against, request.new, *older],
     )
     thresholds = dict(_threshold(text) for text in request.thresholds)
     if not 1 <= request.factor < math.inf:
@@ -50,14 +54,23 @@ def run_gate(request: GateRequest) -> int:
             "the gate cannot be held", why=f"--factor is {request.factor}", resolution="use a number of 1 or more"
         )
     reference = load_run(request.against)
-    new = load_run(request.new) if request.new is not None else _measure()
+    history = [load_run(file) for file in older]
+    if request.new is not None:
+        new = load_run(request.new)
+    else:
+        try:
+            with interruptible() as stop:
+                new = _measure(stop)
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted: nothing was compared\n")
+            return INTERRUPTED
     rows = compare_runs(
         reference, new, factor=request.factor, thresholds=thresholds, cross_machine=request.cross_machine
     )
-    report = GateReport(reference, new, rows, [run for path in request.history for run in _history(path)])
+    report = GateReport(reference, new, rows, history)
     # Before anything is printed: what cannot be drawn is refused as a whole.
     page = as_html(report) if request.html is not None else ""
-    unwritten = _write({request.markdown: as_markdown(report), request.html: page})
+    unwritten = write_all([(request.markdown, lambda: as_markdown(report)), (request.html, lambda: page)])
     target = console()
     target.print(as_table(report))
     for name, how in report.broken_claims.items():
@@ -71,28 +84,17 @@ def run_gate(request: GateRequest) -> int:
     return 2 if unwritten else int(failed)
 
 
-def _write(reports: Mapping[Path | None, str]) -> list[SharpbitsError]:
-    """Write what was asked for; return what could not be written: the rest is, and the table is still printed."""
-    failures = []
-    for path, content in reports.items():
-        if path is not None:
-            try:
-                write_atomically(path, content)
-            except SharpbitsError as error:
-                failures.append(error)
-    return failures
-
-
-def _measure() -> StoredRun:
+def _measure(stop: threading.Event) -> StoredRun:
     """Run the gates here, serially; their own claims are judged from what they store."""
     with tempfile.TemporaryDirectory(prefix="sharpbits-") as folder:
         stored = Path(folder) / "run.json"
         command = [sys.executable, "-m", "pytest", "perf", "-p", "no:xdist", f"--benchmark-json={stored}"]
-        ended = subprocess.run(command, stdout=sys.stderr, check=False)
-        if ended.returncode not in (0, 1) or not stored.exists():
+        sys.stderr.flush()
+        status = run_attached(command, cwd=Path.cwd(), variables=os.environ, stop=stop)
+        if status not in (0, 1) or not stored.exists():
             raise SharpbitsError(
                 "the gates could not be run",
-                why=f"`pytest perf` ended with status {ended.returncode}",
+                why=f"`pytest perf` ended with status {status}",
                 resolution="run it by hand where the folder perf/ is, or give a stored run",
             )
         return load_run(stored)
@@ -111,6 +113,6 @@ def _threshold(text: str) -> tuple[str, float]:
     return name, factor
 
 
-def _history(path: Path) -> list[StoredRun]:
-    """Load a stored run, or all those below a folder such as pytest-benchmark's .benchmarks."""
-    return [load_run(file) for file in (sorted(path.rglob("*.json")) if path.is_dir() else [path])]
+def _runs_in(path: Path) -> list[Path]:
+    """Return the file itself, or all stored runs below a folder such as pytest-benchmark's .benchmarks."""
+    return sorted(path.rglob("*.json")) if path.is_dir() else [path]

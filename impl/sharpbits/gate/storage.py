@@ -47,7 +47,7 @@ def load_run(path: Path) -> StoredRun:
         document = json.loads(path.read_text(encoding="utf-8"))
         environment = _mapping(document["machine_info"][STORED], f"machine_info.{STORED}")
         _mapping(environment.get("packages", {}), f"machine_info.{STORED}.packages")
-        benchmarks = {one["fullname"]: one for one in document["benchmarks"]}
+        benchmarks = _by_name(document["benchmarks"])
         when = str(document["datetime"])
         for name, one in benchmarks.items():
             _check_benchmark(name, one)
@@ -66,6 +66,15 @@ def load_run(path: Path) -> StoredRun:
             path=path,
         )
     return StoredRun(path, when, environment, benchmarks)
+
+
+def _by_name(listed: Any) -> dict[Any, dict[str, Any]]:
+    found: dict[Any, dict[str, Any]] = {}
+    for one in listed:
+        if one["fullname"] in found:
+            raise ValueError(f"two benchmarks are called {one['fullname']!r}")
+        found[one["fullname"]] = one
+    return found
 
 
 def _check_benchmark(name: Any, one: dict[str, Any]) -> None:

@@ -13,8 +13,17 @@ from sharpbits.files import shown_path
 from sharpbits.report.plain_text import printable
 
 
-def as_junit(results: Sequence[Result], environment: Environment, *, broken: Sequence[FindingFileError] = ()) -> str:
-    """Return the XML text: ``changed`` is a failure, ``broken`` an error, ``not applicable`` skipped."""
+def as_junit(
+    results: Sequence[Result],
+    environment: Environment,
+    *,
+    broken: Sequence[FindingFileError] = (),
+    interrupted: bool = False,
+) -> str:
+    """Return the XML text: ``changed`` is a failure, ``broken`` an error, ``not applicable`` skipped.
+
+    An interrupted run is an error, too: what did not run by then stands nowhere.
+    """
     document = JUnitXml("sharpbits")
     by_component = sorted(results, key=lambda result: result.finding.id)
     for component, group in groupby(by_component, key=lambda result: result.finding.table.component):
@@ -29,6 +38,12 @@ def as_junit(results: Sequence[Result], environment: Environment, *, broken: Seq
             case = TestCase(shown_path(Path(error.path.stem)), classname=shown_path(Path(error.path.parent.name)))
             case.result = [Error(printable(f"line {error.line}: {error.why}"))]
             suite.add_testcase(case)
+        document.add_testsuite(suite)
+    if interrupted:
+        suite = TestSuite("sharpbits")
+        case = TestCase("the whole run", classname="sharpbits")
+        case.result = [Error("it was interrupted: what did not finish by then is not listed")]
+        suite.add_testcase(case)
         document.add_testsuite(suite)
     text: bytes = document.tostring()  # type: ignore[no-untyped-call]
     return text.decode()

@@ -81,7 +81,7 @@ def run_bisect(catalogue: Catalogue, request: BisectRequest) -> int:
         _question(request, subject, requirements),
         path=request.state,
         resume=request.resume,
-        contents=subject.contents(),
+        contents=subject.contents() | subject.data(),
     )
     progress = console(stderr=True)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from sharpbits.timetravel.culprit import MOST_PROBES, Culprit, find_culprit
 from sharpbits.timetravel.ends import VARYING_RESOLUTION, EndsSearch, VaryingError
 from sharpbits.timetravel.history import Candidate, History
 from sharpbits.timetravel.laboratory import Laboratory, Probed
-from sharpbits.timetravel.metric import FIRST_DRAWS
+from sharpbits.timetravel.metric import FIRST_DRAWS, MetricEnds
 from sharpbits.timetravel.own_releases import Narrowed, OwnReleases, narrow
 from sharpbits.timetravel.search import Bracket, Side, bisect
 from sharpbits.timetravel.settle import Ends, tally
@@ -118,8 +118,8 @@ class _Attempt:
             self.laboratory.subject.name,
             self.history,
             bracket,
-            tally(old.seen),
-            tally(new.seen),
+            self._shown(turn[0].stack, old.seen, ends),
+            self._shown(turn[1].stack, new.seen, ends),
             culprit,
             differing,
             tuple(self.laboratory.probed),
@@ -128,6 +128,15 @@ class _Attempt:
             narrowed,
             tuple(end.beyond for end in (old, new) if end.beyond),
         )
+
+    def _shown(self, stack: Stack, at_end: Sequence[Hashable], ends: Ends | MetricEnds) -> str:
+        """Say what a stack at the turn shows: its own words, where the end beyond it behaves alike but fails otherwise.
+
+        What varies is told by the many runs at the end.
+        """
+        own = [self.laboratory.read(draw) for draw in self.laboratory.state.draws.get(stack.digest, [])]
+        certain = isinstance(ends, Ends) and ends.certain
+        return next((str(one) for one in own if certain and one is not None), tally(at_end))
 
 
 def run_bisection(

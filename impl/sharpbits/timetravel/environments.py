@@ -1,15 +1,18 @@
 """Environments built from stacks, kept for the next run.
 
 Each lies in a folder named after the stack's digest and counts as built once its marker is there, which is written
-last: whatever died half way is taken up again where it was. A lock file for each (``flock``) makes two processes that
-want the same one build it once; whoever uses an environment holds that lock shared, so that nobody prunes it meanwhile.
-The kernel drops both with the process. Files are hard links into uv's cache, so ten similar environments cost little
-more disk than one.
+last and goes first: what died half way, of a build or of a removal, is built anew. A lock file for each (``flock``)
+makes two processes that want the same one build it once; whoever uses an environment holds that lock shared, so that
+nobody prunes it meanwhile. The kernel drops both with the process. Files are hard links into uv's cache, so ten similar
+environments cost little more disk than one.
 """
 
 from __future__ import annotations
 
+import csv
 import fcntl
+import logging
+import math
 import os
 import re
 import shutil
@@ -18,27 +21,30 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import platformdirs
-
-from sharpbits.errors import SharpbitsError, UsageError
+from sharpbits.errors import UsageError
+from sharpbits.shelf import user_cache
 from sharpbits.timetravel.dates import just_after
-from sharpbits.timetravel.lock import lock_text, timestamp
+from sharpbits.timetravel.lock import lock_text, read_lock, timestamp
 from sharpbits.timetravel.stack import Stack
-from sharpbits.timetravel.uv import IndexOptions, call_uv
+from sharpbits.timetravel.uv import IndexOptions, StackError, call_uv
 
 VENV_S = 120.0
 INSTALL_S = 3600.0
 DEFAULT_LIMIT = 40 << 30
 
 _MARKER = "sharpbits-stack.txt"
+#: What ``uv venv`` writes first, and a removal takes last: so what is half built or half removed is known as ours.
+_FIRST = "pyvenv.cfg"
 _LOCK_POLL_S = 0.2
 #: An environment is named after its stack: the beginning of a SHA-256.
 _NAME = re.compile(r"[0-9a-f]{20}")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,15 +72,20 @@ class EnvironmentCache:
         """Return the user's cache; ``SHARPBITS_ENVIRONMENTS`` names another folder, ``…_GIB`` another limit."""
         folder = os.environ.get("SHARPBITS_ENVIRONMENTS")
         limit = os.environ.get("SHARPBITS_ENVIRONMENTS_GIB")
-        try:
-            size = DEFAULT_LIMIT if limit is None else int(float(limit) * 2**30)
-        except ValueError as error:
+        place = Path(folder).absolute() if folder else user_cache("environments")
+        if place is None:
             raise UsageError(
-                "the environments' limit cannot be read",
-                why=f"SHARPBITS_ENVIRONMENTS_GIB is {limit!r}",
-                resolution="set it to a number of GiB",
-            ) from error
-        return cls(Path(folder) if folder else platformdirs.user_cache_path("sharpbits") / "environments", size)
+                "there is no place for environments",
+                why="there is no home folder, and XDG_CACHE_HOME is not set",
+                resolution="set SHARPBITS_ENVIRONMENTS to a folder",
+            )
+        if place.exists() and not place.is_dir():
+            raise UsageError(
+                "there is no place for environments",
+                why=f"{place} is no folder",
+                resolution="set SHARPBITS_ENVIRONMENTS to a folder",
+            )
+        return cls(place, DEFAULT_LIMIT if limit is None else _bytes(limit))
 
     @contextmanager
     def lease(
@@ -90,12 +101,26 @@ class EnvironmentCache:
 
         Raises
         ------
-        UvError
-            It cannot be built.
-        UsageError
-            The stack is for another Python or platform.
+        StackError
+            It cannot be built, or kept.
         """
         path = self.folder / stack.digest[:20]
+        with ExitStack() as used:
+            try:
+                python = used.enter_context(self._leased(path, stack, interpreter, options, stop))
+            except OSError as error:  # the folder may not be written to, the disk is full, …
+                raise StackError(
+                    "an environment cannot be kept",
+                    why=str(error),
+                    resolution="free some disk space, or set SHARPBITS_ENVIRONMENTS to a folder that may be written to",
+                    path=path,
+                ) from error
+            yield python
+
+    @contextmanager
+    def _leased(
+        self, path: Path, stack: Stack, interpreter: Path, options: IndexOptions, stop: threading.Event | None
+    ) -> Iterator[Path]:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / f"{path.name}.lock").open("a") as lock:
             _wait_for(lock.fileno(), fcntl.LOCK_SH, stop)
@@ -110,12 +135,28 @@ class EnvironmentCache:
             os.utime(path / _MARKER)
             yield python_of(path)
 
+    def damage(self, python: Path) -> str:
+        """Say what is missing of an environment that was built here; empty: nothing, as far as its packages tell.
+
+        A damaged one is built anew the next time. Cost: one look at every file.
+        """
+        path = python.parent.parent
+        missing = _missing(path)
+        if missing:
+            with suppress(OSError):
+                (path / _MARKER).unlink(missing_ok=True)
+        return missing
+
     def entries(self) -> list[Entry]:
         """Return the environments, the one used last first. Cost: one look at every file."""
         if not self.folder.is_dir():
             return []
-        paths = [path for path in self.folder.iterdir() if _is_ours(path)]
-        return sorted(map(_entry, paths), key=lambda entry: entry.last_used, reverse=True)
+        found = []
+        for path in self.folder.iterdir():
+            with suppress(FileNotFoundError):  # another process removed it meanwhile
+                if _is_ours(path):
+                    found.append(_entry(path))
+        return sorted(found, key=lambda entry: entry.last_used, reverse=True)
 
     def left_alone(self) -> list[Path]:
         """Return what lies in the folder and is none of ours: it is neither counted nor ever removed."""
@@ -143,8 +184,15 @@ class EnvironmentCache:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return False
-            (entry.path / _MARKER).unlink(missing_ok=True)
-            shutil.rmtree(entry.path)
+            try:
+                (entry.path / _MARKER).unlink(missing_ok=True)
+                for inside in entry.path.iterdir():
+                    if inside.name != _FIRST:
+                        shutil.rmtree(inside) if inside.is_dir() and not inside.is_symlink() else inside.unlink()
+                shutil.rmtree(entry.path)
+            except OSError as error:
+                _log.warning("the environment %s could not be removed: %s", entry.path, error)
+                return False
             return True
 
 
@@ -157,14 +205,14 @@ def _build(stack: Stack, path: Path, interpreter: Path, options: IndexOptions, s
     with tempfile.TemporaryDirectory(prefix="sharpbits-") as folder:
         wanted = Path(folder, "stack.txt")
         wanted.write_text(lock_text(stack), encoding="utf-8")
-        if not python_of(path).exists():
-            call_uv(
-                ["venv", "--quiet", "--clear", "--python", interpreter, path],
-                doing="making an environment",
-                seconds=VENV_S,
-                cwd=Path(folder),
-                stop=stop,
-            )
+        # Also where one is there already: of a package that was half installed uv would think that it is there.
+        call_uv(
+            ["venv", "--quiet", "--clear", "--python", interpreter, path],
+            doing="making an environment",
+            seconds=VENV_S,
+            cwd=Path(folder),
+            stop=stop,
+        )
         arguments: list[str | Path] = [
             "pip",
             "sync",
@@ -188,15 +236,10 @@ def _build(stack: Stack, path: Path, interpreter: Path, options: IndexOptions, s
             cwd=Path(folder),
             stop=stop,
         )
-    try:
-        marker = path / _MARKER
-        half = marker.with_suffix(".half")
-        half.write_text(lock_text(stack), encoding="utf-8")
-        half.replace(marker)
-    except OSError as error:
-        raise SharpbitsError(
-            "an environment could not be finished", why=str(error), resolution="free some disk space", path=path
-        ) from error
+    marker = path / _MARKER
+    half = marker.with_suffix(".half")
+    half.write_text(lock_text(stack), encoding="utf-8")
+    half.replace(marker)
 
 
 def _wait_for(handle: int, kind: int, stop: threading.Event | None) -> None:
@@ -219,9 +262,7 @@ def _is_ours(path: Path) -> bool:
     """
     if path.is_symlink() or not path.is_dir() or not _NAME.fullmatch(path.name):
         return False
-    return (path / _MARKER).is_file() or (
-        path.with_name(f"{path.name}.lock").is_file() and (path / "pyvenv.cfg").is_file()
-    )
+    return (path / _MARKER).is_file() or (path.with_name(f"{path.name}.lock").is_file() and (path / _FIRST).is_file())
 
 
 def _is_lock(path: Path) -> bool:
@@ -233,7 +274,7 @@ def _entry(path: Path) -> Entry:
     complete = marker.exists()
     origin = "half built"
     if complete:
-        lines = marker.read_text(encoding="utf-8").splitlines()
+        lines = marker.read_text(encoding="utf-8", errors="replace").splitlines()
         origin = next((line.removeprefix("# origin: ") for line in lines if line.startswith("# origin: ")), "")
     used = datetime.fromtimestamp((marker if complete else path).stat().st_mtime, UTC)
     return Entry(path.name, path, origin, _size(path), used, complete)
@@ -243,5 +284,40 @@ def _size(path: Path) -> int:
     total = 0
     for folder, _, names in os.walk(path):
         for name in names:
-            total += os.lstat(os.path.join(folder, name)).st_blocks * 512  # noqa: PTH118 (Path is slow here)
+            with suppress(FileNotFoundError):
+                total += os.lstat(os.path.join(folder, name)).st_blocks * 512  # noqa: PTH118 (Path is slow here)
     return total
+
+
+def _missing(path: Path) -> str:
+    """Name the first thing that is missing of an environment: its marker, or a file that one of its packages lists."""
+    try:
+        wanted = len(read_lock(path / _MARKER, python="", platform="").pins)
+        records = [*path.glob("lib/python*/site-packages/*.dist-info/RECORD")]
+        if len(records) < wanted:
+            return f"{wanted - len(records)} of {wanted} packages"
+        for record in records:
+            site = record.parent.parent
+            for name, *_ in csv.reader(record.read_text(encoding="utf-8").splitlines()):
+                # What is compiled is made as it is needed.
+                if not name.endswith(".pyc") and not os.path.exists(os.path.join(site, name)):  # noqa: PTH110, PTH118
+                    return name
+    except UsageError as error:
+        return error.why
+    except (OSError, ValueError) as error:
+        return str(error)
+    return ""
+
+
+def _bytes(gib: str) -> int:
+    try:
+        size = float(gib)
+    except ValueError:
+        size = math.nan
+    if not 0 <= size < math.inf:
+        raise UsageError(
+            "the environments' limit cannot be read",
+            why=f"SHARPBITS_ENVIRONMENTS_GIB is {gib!r}",
+            resolution="set it to a finite number of GiB, 0 or more",
+        )
+    return int(size * 2**30)

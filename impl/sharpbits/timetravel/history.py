@@ -112,7 +112,8 @@ def moments_of(resolver: Resolver, package: str, now: datetime) -> dict[str, dat
     Cost: one question to the index, where the older releases are known from earlier ones.
     """
     known = releases(resolver, package, _EVER, now)
-    ends = [pin.uploaded or now for pin in known[1:]] + [now]
+    # The newest reigns until now; of a package that the index does not have there is none.
+    ends = [*(pin.uploaded or now for pin in known[1:]), *([now] if known else [])]
     return {
         pin.version: _within_reign(pin.uploaded, end)
         for pin, end in zip(known, ends, strict=True)

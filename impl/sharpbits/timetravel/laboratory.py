@@ -18,7 +18,7 @@ from sharpbits.timetravel.settle import Ends, settle, tally
 from sharpbits.timetravel.stack import Stack
 from sharpbits.timetravel.state import Draw, SearchState
 from sharpbits.timetravel.subject import Subject, metric_value, numbers_in
-from sharpbits.timetravel.uv import IndexOptions, UvError
+from sharpbits.timetravel.uv import IndexOptions, StackError
 
 
 @dataclass(frozen=True)
@@ -104,13 +104,18 @@ class Laboratory:
         """Run the subject once more in a stack, and store what it showed."""
         try:
             with self.environments.lease(stack, self.interpreter, self.options, self.stop) as python:
+                before = self.subject.data()
                 observation = self.subject.run(python, self.stop)
-        except MalfunctionError as problem:
-            # It says nothing of the stack, so it is not kept: after --resume it is tried again.
+                self.state.wrote(before, self.subject.data())
+                damage = self.environments.damage(python) if observation.outcome in FAILURES else ""
+        except (MalfunctionError, OSError) as problem:
+            # It says nothing of the stack, so it is not kept: the next time it is tried again.
             return Draw(None, str(problem))
-        except UvError as error:
-            draw = Draw(None, f"{error.what}: {error.why}")
+        except StackError as error:
+            draw = Draw(None, f"{error.what}: {error.why}", error.passing)
         else:
+            if damage:
+                return Draw(None, f"its environment was damaged meanwhile, and is built anew the next time: {damage}")
             reason = self.subject.untestable(observation)
             # Where an environment lies is nobody's business in a report.
             draw = Draw(observation, reason and reason.replace(str(self.environments.folder), "…"))

@@ -7,6 +7,7 @@ comments at the top say for which Python and platform it holds. Any other file o
 from __future__ import annotations
 
 import re
+import reprlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from sharpbits.errors import UsageError
 from sharpbits.files import write_atomically
 from sharpbits.timetravel.stack import Pin, Stack
 
+#: So much of what is wrong with a line is repeated.
+_SAID = 200
 _FACT = re.compile(r"^# (?P<key>python|platform|origin): (?P<value>.*)$")
 
 
@@ -96,17 +99,21 @@ def _pin(requirement: str, comment: str, place: str) -> Pin | None:
     try:
         parsed = Requirement(requirement)
     except InvalidRequirement as error:
-        raise _refused(place, f"{requirement!r} is not a requirement ({str(error).splitlines()[0]})") from error
+        raise _refused(place, f"{reprlib.repr(requirement)} is not a requirement ({_first(error)})") from error
     if parsed.marker is not None and not parsed.marker.evaluate():
         return None
     exact = [each.version for each in parsed.specifier if each.operator == "==" and "*" not in each.version]
     if len(exact) != 1 or len(parsed.specifier) != 1:
-        raise _refused(place, f"{requirement!r} is no exact pin")
+        raise _refused(place, f"{reprlib.repr(requirement)} is no exact pin")
     try:
         uploaded = datetime.fromisoformat(comment) if comment else None
     except ValueError:
         uploaded = None  # a comment of somebody else's
     return Pin(canonicalize_name(parsed.name), exact[0], uploaded if uploaded and uploaded.tzinfo else None)
+
+
+def _first(error: Exception) -> str:
+    return str(error).splitlines()[0][:_SAID]
 
 
 def _refused(place: str, why: str) -> UsageError:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import sysconfig
 import tempfile
 import threading
@@ -20,13 +19,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from sharpbits.catalogue import describe_environment
+from sharpbits.checks import Part, count, moment, or_none, package, parse, release
 from sharpbits.errors import UsageError
-from sharpbits.files import write_atomically
+from sharpbits.shelf import Shelf, user_cache
 from sharpbits.timetravel.dates import last_second
 from sharpbits.timetravel.lock import timestamp
 from sharpbits.timetravel.stack import Pin, Stack
@@ -36,8 +35,6 @@ RESOLVE_S = 300.0
 #: Releases of the last hours may still be added to, or yanked.
 _SETTLED = timedelta(days=2)
 _FORMAT = 1
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,9 @@ class Resolver:
 
     target: Target
     options: IndexOptions = field(default_factory=IndexOptions)
-    folder: Path = field(default_factory=lambda: platformdirs.user_cache_path("sharpbits") / "resolutions")
+    shelf: Shelf = field(
+        default_factory=lambda: Shelf(user_cache("resolutions"), "resolutions", "uv is asked anew each time")
+    )
     stop: threading.Event = field(default_factory=threading.Event)
     #: Canonical names of the packages whose own dependencies no stack gets: what their metadata says of them is wrong.
     alone: frozenset[str] = frozenset()
@@ -125,15 +124,13 @@ class Resolver:
             "platform": self.target.platform,
             "options": asdict(self.options) | {"offline": None},
         }
-        key = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
-        path = self.folder / f"{key}.json"
-        pins = _stored(path)
+        name = f"{hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()}.json"
+        pins = self.shelf.read(name, lambda text: _stored(text, request))
         if pins is None:
             pins = self._ask(requirements, at, dependencies=dependencies, prefer=prefer)
             # A folder of files may change at any time, and so may the last days of an index.
             if at < datetime.now(UTC) - _SETTLED and not self.options.find_links:
-                self.folder.mkdir(parents=True, exist_ok=True)
-                write_atomically(path, json.dumps({"request": request, "pins": [_plain(pin) for pin in pins]}))
+                self.shelf.write(name, json.dumps({"request": request, "pins": [_plain(pin) for pin in pins]}))
         return pins
 
     def _refuse_brought(self, pins: Sequence[Pin]) -> None:
@@ -201,17 +198,26 @@ def _plain(pin: Pin) -> dict[str, Any]:
     return asdict(pin) | {"uploaded": pin.uploaded.isoformat() if pin.uploaded else None}
 
 
-def _stored(path: Path) -> tuple[Pin, ...] | None:
-    try:
-        pins = json.loads(path.read_text(encoding="utf-8"))["pins"]
-        return tuple(Pin(one["name"], one["version"], _moment(one["uploaded"]), one["size"]) for one in pins)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        _log.warning("stored resolution %s is unreadable (%s) and was deleted; uv is asked again", path, error)
-        path.unlink(missing_ok=True)
-        return None
+def _stored(text: str, request: dict[str, Any]) -> tuple[Pin, ...]:
+    """Read an entry; ValueError says why it is no resolution of this request."""
+    part = Part(parse(text), "")
+    if part.value.get("request") != json.loads(json.dumps(request)):
+        raise ValueError("its request is another one")
+    pins = part.parts("pins", _stored_pin)
+    names = {pin.name for pin in pins}
+    if not pins or len(names) < len(pins) or (len(pins) > 1 and not request["dependencies"]):
+        raise ValueError(f"it pins {len(pins)} packages, {len(names)} of them different")
+    # A search goes back from each upload: with one that is not earlier it never came to an end.
+    late = [pin for pin in pins if pin.uploaded and pin.uploaded >= moment(request["at"])]
+    if late:
+        raise ValueError(f"{late[0]} was not uploaded before {request['at']}")
+    return pins
 
 
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _stored_pin(part: Part) -> Pin:
+    return Pin(
+        part.get("name", package),
+        part.get("version", release),
+        part.get("uploaded", or_none(moment)),
+        part.get("size", or_none(count)),
+    )

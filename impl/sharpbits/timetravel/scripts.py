@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
 _SUFFIXES = frozenset({".py", ".sh"})
 #: A script that is larger is not put into a report.
 MOST_SHOWN = 64 * 1024
+#: A folder with more files than these holds more than a test and what it needs; the others are not looked at.
+_MOST_BELOW = 10_000
+_REDIRECTED = re.compile(r">>?\s*([^\s;|&<>()]+)")
 _INTERPRETER = re.compile(r"(python[\d.]*|sh|bash|dash)")
 
 
@@ -27,6 +32,62 @@ def scripts_in(line: str) -> list[Path]:
     named = [Path(word) for word in words if word]
     named += [Path(name) for module in modules for name in (f"{module}.py", f"{module}/__main__.py")]
     return [path for path in dict.fromkeys(named) if _is_script(path)]
+
+
+def parts_of(line: str) -> list[Path]:
+    """Return the scripts that a command names, those in folders that it names, and the modules beside them."""
+    folders = [Path(word) for word in _words(line) if word and _is_folder(Path(word))]
+    inside = [path for folder in folders for path in _scripts_below(folder)]
+    return with_modules([*scripts_in(line), *inside])
+
+
+def data_in(line: str) -> list[Path]:
+    """Return the other files that a command names, as far as they exist, but those to which its output goes."""
+    written = {name.strip("'\"") for name in _REDIRECTED.findall(line)}
+    named = [Path(word) for word in _words(line) if word and word not in written]
+    return [path for path in dict.fromkeys(named) if _is_file(path) and not _is_script(path)]
+
+
+def with_modules(scripts: Iterable[Path]) -> list[Path]:
+    """Return scripts with the Python modules that they import from their own folder, and those that these import."""
+    found: dict[Path, None] = {}
+    waiting = list(scripts)
+    while waiting:
+        path = waiting.pop(0)
+        if path not in found:
+            found[path] = None
+            waiting += _imported_from_beside(path) if path.suffix == ".py" else []
+    return list(found)
+
+
+def _imported_from_beside(script: Path) -> list[Path]:
+    try:
+        tree = ast.parse(script.read_bytes())
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
+        return []  # running it will tell
+    found = []
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module or ''}.{alias.name}".strip(".") for alias in node.names]
+        for name in names:
+            for number in range(1, name.count(".") + 2):
+                stem = script.parent.joinpath(*name.split(".")[:number])
+                found += [stem.with_suffix(".py"), stem / "__init__.py"]
+    return [path for path in dict.fromkeys(found) if _is_file(path)]
+
+
+def _scripts_below(folder: Path) -> list[Path]:
+    """Return the scripts in a folder and below it, but what is hidden and what was compiled."""
+    found: list[Path] = []
+    seen = 0
+    for place, below, names in os.walk(folder):
+        below[:] = sorted(name for name in below if not name.startswith((".", "__pycache__")))
+        found += [Path(place, name) for name in sorted(names) if Path(name).suffix in _SUFFIXES]
+        seen += len(names)
+        if seen > _MOST_BELOW:
+            break
+    return found
 
 
 def interpreted(line: str) -> list[Path]:
@@ -89,20 +150,41 @@ def digests(paths: Iterable[Path]) -> dict[str, str]:
     found = {}
     for path in paths:
         try:
-            with path.open("rb") as file:
-                found[str(path)] = hashlib.file_digest(file, "sha256").hexdigest()
+            status = path.stat()
+            found[str(path)] = _digest(path.absolute(), status.st_mtime_ns, status.st_size, status.st_ino)
         except OSError:
             continue  # it is not there, or nobody may read it: running it will tell
     return found
 
 
-def _is_script(path: Path) -> bool:
+@lru_cache(maxsize=4096)
+def _digest(path: Path, *changes_with: int) -> str:
+    """Return the SHA-256 of a file, read again once its time, size or place on the disk is another."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_folder(path: Path) -> bool:
     try:
-        if not path.is_file():
-            return False
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a word that is no path at all
+        return False
+
+
+def _is_script(path: Path) -> bool:
+    if not _is_file(path):
+        return False
+    try:
         if path.suffix in _SUFFIXES or os.access(path, os.X_OK):
             return True
         with path.open("rb") as file:
             return file.read(2) == b"#!"
-    except (OSError, ValueError):  # a word that is no path at all
+    except OSError:
         return False

@@ -51,9 +51,15 @@ def signature(observation: Observation, rows: Sequence[ExpectationRow] = ()) -> 
             return Signature(observation.outcome, row.match.pattern)
     if observation.signal is not None:
         return Signature(observation.outcome, observation.signal)
-    lines = [line.strip() for line in observation.text.splitlines()[1:] if line.strip()] or [observation.detail]
-    first = _VARYING.sub("…", lines[0])[:_LENGTH]
-    return Signature(observation.outcome, f"{observation.exception or 'exit status'}: {first}")
+    lines = [line.strip() for line in observation.text.splitlines()[1:] if line.strip()]
+    if observation.exception is not None and not lines:
+        return Signature(observation.outcome, observation.exception)
+    first = _VARYING.sub("…", lines[0] if lines else observation.detail)[:_LENGTH]
+    if observation.exception is None:
+        # A bare status, whichever; or what was seen from outside, such as a broken limit.
+        told = observation.detail if observation.outcome is Outcome.ERROR else first
+        return Signature(observation.outcome, f"exit status: {first}", told=f"{observation.outcome} ({told[:_LENGTH]})")
+    return Signature(observation.outcome, f"{observation.exception}: {first}")
 
 
 def status_signature(observation: Observation) -> Signature:

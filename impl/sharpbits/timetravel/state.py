@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,31 +13,31 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import platformdirs
-
-from sharpbits.catalogue import Observation, Outcome
-from sharpbits.errors import UsageError
-from sharpbits.files import write_atomically
-from sharpbits.timetravel.checks import (
+from sharpbits.catalogue import Observation
+from sharpbits.checks import (
     Part,
     anything,
     each,
-    flag,
     items,
     mapped,
     moment,
-    number,
-    number_or_name,
-    one_of,
     or_none,
+    parse,
     refused,
     text,
 )
+from sharpbits.errors import SharpbitsError, UsageError
+from sharpbits.files import write_atomically
+from sharpbits.shelf import user_cache
 from sharpbits.timetravel.history import Candidate, History
 from sharpbits.timetravel.lock import lock_text, parse_lock
 from sharpbits.timetravel.stack import Stack
 
 _FORMAT = 2
+_LONGEST = 500
+#: In place of the digest of a file that a run changed: it is what the subject writes, and no part of it.
+_WRITTEN = "written by a run"
+_log = logging.getLogger(__name__)
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -45,6 +47,8 @@ class Draw:
 
     observation: Observation | None
     untestable: str | None = None
+    #: It may be otherwise the next time: it holds for this search, and is not stored.
+    passing: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is stored."""
@@ -58,12 +62,15 @@ class Draw:
 class SearchState:
     """The file of one search."""
 
-    path: Path
+    #: None: there is no place for one.
+    path: Path | None
     #: What was asked for; a state of another question is not resumed.
     request: dict[str, Any]
     history: History | None = None
     #: Runs by the stack's digest, in the order in which they were made.
     draws: dict[str, list[Draw]] = field(default_factory=dict)
+    #: Whether the file could not be written; said once, for the search itself goes on.
+    unkept: bool = False
 
     def keep_history(self, history: History) -> None:
         """Store the stacks that are searched: the newest of them are not resolved alike tomorrow."""
@@ -75,9 +82,31 @@ class SearchState:
         self.draws.setdefault(stack.digest, []).append(draw)
         self.save()
 
+    def wrote(self, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+        """Take the files that a run made or changed out of what the search is bound to."""
+        for name in after:
+            if before.get(name) != after[name]:
+                self.request[_content_of(name)] = _WRITTEN
+
     def save(self) -> None:
-        """Write the file, whole or not at all."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        """Write the file, whole or not at all; where that cannot be done, say so once."""
+        if self.path is None:
+            self._say("there is no home folder, and XDG_CACHE_HOME is not set")
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.path, self._text())
+        except SharpbitsError as error:
+            self._say(f"{self.path}: {error.why}")
+        except OSError as error:
+            self._say(str(error))
+
+    def _say(self, why: str) -> None:
+        if not self.unkept:
+            _log.warning("the search cannot be kept (%s): --resume will not find it", why)
+        self.unkept = True
+
+    def _text(self) -> str:
         history = self.history and {
             "packages": self.history.packages,
             "unresolvable": [[moment.isoformat(), why] for moment, why in self.history.unresolvable],
@@ -87,9 +116,11 @@ class SearchState:
             "format": _FORMAT,
             "request": self.request,
             "history": history,
-            "draws": {digest: [draw.as_dict() for draw in draws] for digest, draws in self.draws.items()},
+            "draws": {
+                digest: [draw.as_dict() for draw in draws if not draw.passing] for digest, draws in self.draws.items()
+            },
         }
-        write_atomically(self.path, json.dumps(stored))
+        return json.dumps(stored)
 
 
 def open_state(
@@ -112,35 +143,55 @@ def open_state(
     """
     plain = json.loads(json.dumps(request))
     key = hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:20]
-    place = path or platformdirs.user_cache_path("sharpbits") / "searches" / f"{key}.json"
-    plain |= {f"the content of {name}": digest for name, digest in contents.items()}
+    folder = user_cache("searches")
+    place = path or (folder and folder / f"{key}.json")
+    plain |= {_content_of(name): digest for name, digest in contents.items()}
     if not resume:
         return SearchState(place, plain)
+    if place is None:
+        raise UsageError(
+            "there is no search to resume", why="there is no home folder", resolution="name its file with --state"
+        )
     try:
         stored = _read(place)
     except FileNotFoundError as error:
         raise UsageError(
             "there is no search to resume", why=f"{place} does not exist", resolution="run it without --resume"
         ) from error
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(
             "a search cannot be resumed",
             why=f"its state is damaged: {error}",
             resolution="run it without --resume",
             path=place,
         ) from error
-    if stored.request != plain:
-        absent = object()
-        differing = sorted(
-            name for name in {*plain, *stored.request} if plain.get(name, absent) != stored.request.get(name, absent)
-        )
+    absent = object()
+    differing = sorted(
+        name
+        for name in {*plain, *stored.request}
+        if plain.get(name, absent) != stored.request.get(name, absent) and stored.request.get(name) != _WRITTEN
+    )
+    if differing:
         raise UsageError(
             "a search cannot be resumed",
-            why=f"the state is of another question: {', '.join(differing)} differ",
+            why=f"the state is of another question: {_enumerated(differing)}",
             resolution="give the options of the first run, or run it without --resume",
             path=place,
         )
     return stored
+
+
+def _enumerated(names: list[str]) -> str:
+    return f"{', '.join(map(_brief, names))} {'differs' if len(names) == 1 else 'differ'}"
+
+
+def _brief(name: str) -> str:
+    """Return a name as it is, where it is one that a search has."""
+    return name if name.isprintable() and len(name) <= _LONGEST else reprlib.repr(name)
+
+
+def _content_of(name: str) -> str:
+    return f"the content of {name}"
 
 
 def _read(place: Path) -> SearchState:
@@ -151,9 +202,9 @@ def _read(place: Path) -> SearchState:
     ValueError
         It is damaged, or of another format.
     """
-    part = Part(json.loads(place.read_text(encoding="utf-8")), "")
+    part = Part(parse(place.read_text(encoding="utf-8")), "")
     if part.value.get("format") != _FORMAT:
-        raise ValueError(f"its format is {part.value.get('format')!r}, this sharpbits reads {_FORMAT}")
+        raise ValueError(f"its format is {reprlib.repr(part.value.get('format'))}, this sharpbits reads {_FORMAT}")
     draws = Part(part.get("draws", mapped(text, items)), "draws")
     return SearchState(
         place,
@@ -192,23 +243,4 @@ def _pair(value: object) -> tuple[str, str]:
 
 
 def _draw(part: Part) -> Draw:
-    return Draw(part.get("observation", or_none(_observation)), part.get("untestable", or_none(text)))
-
-
-def _observation(value: object) -> Observation:
-    part = Part(value, "")
-    return Observation(
-        outcome=part.get("outcome", one_of(Outcome)),
-        detail=part.get("detail", text),
-        seconds=part.get("seconds", number),
-        peak_memory=int(part.get("peak_memory", number)),
-        observed=part.get("observed", anything),
-        expected=part.get("expected", anything),
-        error=part.get("error", or_none(number_or_name)),
-        tolerance=part.get("tolerance", or_none(number)),
-        exception=part.get("exception", or_none(text)),
-        text=part.get("text", text),
-        signal=part.get("signal", or_none(text)),
-        stderr_tail=part.get("stderr_tail", each(text)),
-        importing=part.get("importing", flag),
-    )
+    return Draw(part.get("observation", or_none(Observation.from_dict)), part.get("untestable", or_none(text)))

@@ -20,7 +20,7 @@ from sharpbits.catalogue.observation import observe_failure
 from sharpbits.catalogue.process import Limits, ProcessEnd, run_isolated
 from sharpbits.catalogue.runner import InterruptedRunError, run_once
 from sharpbits.catalogue.schema import ExpectationRow
-from sharpbits.timetravel.scripts import digests, interpreted, scripts_in
+from sharpbits.timetravel.scripts import data_in, digests, interpreted, parts_of, with_modules
 from sharpbits.timetravel.signature import Signature, signature, status_signature, untestable
 
 #: git bisect's way of saying that a revision cannot be tested.
@@ -70,6 +70,9 @@ class Subject(Protocol):
 
     def contents(self) -> dict[str, str]:
         """Return the digests of the files that it consists of: edited, it is another subject."""
+
+    def data(self) -> dict[str, str]:
+        """Return the digests of the files that it reads, or writes: one that no run changes is a part of it, too."""
 
     def scripts(self) -> list[Path]:
         """Return the files that a reader of a report needs, where the report does not hold them already."""
@@ -128,6 +131,10 @@ class FindingSubject:
         """Return the digest of the finding."""
         return {self.finding.id: self.finding.digest}
 
+    def data(self) -> dict[str, str]:
+        """Return none: it stands alone."""
+        return {}
+
     def scripts(self) -> list[Path]:
         """Return none: a report holds the whole finding."""
         return []
@@ -181,8 +188,12 @@ class CommandSubject:
         return observation.detail if observation.outcome is Outcome.NOT_APPLICABLE else None
 
     def contents(self) -> dict[str, str]:
-        """Return the digests of the scripts that the command names."""
-        return digests(scripts_in(self.line))
+        """Return the digests of the scripts that the command names, and of the modules beside them."""
+        return digests(parts_of(self.line))
+
+    def data(self) -> dict[str, str]:
+        """Return the digests of the other files that the command names."""
+        return digests(data_in(self.line))
 
     def scripts(self) -> list[Path]:
         """Return the files that a reader needs to see what the command does."""
@@ -227,9 +238,13 @@ class PytestSubject:
         return untestable(observation, self.rows)
 
     def contents(self) -> dict[str, str]:
-        """Return the digest of the test's file, and of what pytest reads beside it."""
+        """Return the digests of the test's file, the modules beside it, and what pytest reads on the way."""
         file = Path(self.node.partition("::")[0])
-        return digests([file, file.with_name("conftest.py")])
+        return digests(with_modules([file, *(folder / "conftest.py" for folder in file.parents)]))
+
+    def data(self) -> dict[str, str]:
+        """Return none: what a test reads, its id does not say."""
+        return {}
 
     def scripts(self) -> list[Path]:
         """Return the files that a reader needs to see what the test does."""

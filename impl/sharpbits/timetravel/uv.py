@@ -13,17 +13,34 @@ from sharpbits.errors import SharpbitsError
 
 #: uv itself needs little; a package that it builds from source may need much.
 _MEMORY = 16 << 30
+#: uv's exit status where a package cannot be built; 2 where uv itself cannot go on: no network, a full disk.
+_FAILED = 1
 
 #: In place of a package's name: every package.
 ALL = "all"
 
 
-class UvError(SharpbitsError):
+class StackError(SharpbitsError):
+    """A stack cannot be resolved or built; that says nothing of others."""
+
+    #: It may be otherwise the next time: the network, the disk or a kill is to blame, not the stack.
+    passing = True
+
+
+class UvError(StackError):
     """uv failed, or did not end in time."""
 
 
 class UnresolvableError(UvError):
     """No set of releases satisfies the requirements as of the date."""
+
+    passing = False
+
+
+class UnbuildableError(UvError):
+    """uv ended by itself and says that it cannot be done."""
+
+    passing = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +96,8 @@ def call_uv(
     ------
     UnresolvableError
         uv says that there is no solution.
+    UnbuildableError
+        uv could do its work, and failed at the packages.
     UvError
         Any other failure, with uv's reason; ``uv`` is missing; the time limit.
     KeyboardInterrupt
@@ -105,7 +124,8 @@ def call_uv(
     if end.returncode:
         reason = _reason(end.stderr) or f"exit status {end.returncode}"
         unsolvable = "No solution found" in end.stderr
-        raise (UnresolvableError if unsolvable else UvError)(
+        kind = UnresolvableError if unsolvable else UnbuildableError if end.returncode == _FAILED else UvError
+        raise kind(
             f"uv failed while {doing}",
             why=reason,
             resolution="relax the requirements or take another date" if unsolvable else "see uv's reason",

@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sharpbits.catalogue import Catalogue, ResultCache, select
 from sharpbits.console import console
-from sharpbits.errors import UsageError
-from sharpbits.files import check_targets, write_atomically
+from sharpbits.errors import SharpbitsError, UsageError
+from sharpbits.files import check_targets, write_all
 from sharpbits.interruption import INTERRUPTED, interruptible
 from sharpbits.timetravel.dates import cutoff
 from sharpbits.timetravel.environments import EnvironmentCache
@@ -92,13 +92,15 @@ def run_matrix(catalogue: Catalogue, request: MatrixRequest) -> int:
                 )
                 stop.quieten()
                 matrix = run.fill(findings, listed)
-            _write(matrix, request)
+            unwritten = _write(matrix, request)
     except KeyboardInterrupt:
-        matrix = None
+        matrix, unwritten = None, []
+    for error in unwritten:
+        sys.stderr.write(f"sharpbits: {error}\n")
     if matrix is None or matrix.interrupted:
         sys.stderr.write("interrupted: what was finished is kept, the same command goes on\n")
         return INTERRUPTED
-    return int(any(cell.not_as_documented for cell in matrix.cells))
+    return 2 if unwritten else int(any(cell.not_as_documented for cell in matrix.cells))
 
 
 def source_releases(request: MatrixRequest, package: str) -> tuple[str, ...]:
@@ -124,23 +126,17 @@ def _check(request: MatrixRequest) -> None:
     check_targets(targets, "the matrix cannot be written")
 
 
-def _write(matrix: Matrix, request: MatrixRequest) -> None:
+def _write(matrix: Matrix, request: MatrixRequest) -> list[SharpbitsError]:
+    """Write every form that was asked for, then the table; return what could not be written."""
+    failures = write_all(
+        [
+            (request.output, matrix.as_json),
+            (request.html, lambda: matrix_page(matrix)),
+            (request.picture, lambda: matrix_picture(matrix)),
+        ],
+        partial=matrix.interrupted,
+    )
     target = console()
     target.print(matrix_table(matrix))
     target.print(counts(matrix), soft_wrap=True)
-    interrupted = matrix.interrupted
-    if request.output is not None:
-        write_atomically(spared(request.output, interrupted=interrupted), matrix.as_json())
-    if request.html is not None:
-        write_atomically(spared(request.html, interrupted=interrupted), matrix_page(matrix))
-    if request.picture is not None:
-        matrix_picture(matrix, spared(request.picture, interrupted=interrupted))
-
-
-def spared(target: Path, *, interrupted: bool) -> Path:
-    """Return where to write: what an interrupted run knows never takes the place of a file that is there."""
-    if not interrupted or not target.is_file():
-        return target
-    beside = target.with_name(f"{target.stem}.partial{target.suffix}")
-    sys.stderr.write(f"{target} is left as it was: what was finished stands in {beside}\n")
-    return beside
+    return failures

@@ -16,12 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from sharpbits.catalogue import Outcome, Verdict
-from sharpbits.errors import UsageError
-from sharpbits.timetravel.checks import (
+from sharpbits.checks import (
     Part,
     count,
     each,
-    finite,
     flag,
     mapped,
     moment,
@@ -30,11 +28,12 @@ from sharpbits.timetravel.checks import (
     one_of,
     or_none,
     package,
-    refuse_constant,
+    parse,
     refused,
     release,
     text,
 )
+from sharpbits.errors import UsageError
 from sharpbits.timetravel.lock import timestamp
 
 FORMAT = 1
@@ -76,6 +75,9 @@ class Cell:
     seconds: float | None = None
     #: How many runs had each outcome; None: an older matrix, which did not keep it.
     tally: Mapping[Outcome, int] | None = None
+    #: What each kind of failure among the runs is recognised by, a signal or the type of an exception; empty text: by
+    #: nothing. None: an older matrix, which kept that of the worst run only.
+    failures: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if (self.outcome is Blank.BROKEN) != (self.verdict is Verdict.BROKEN):
@@ -177,8 +179,8 @@ def read_matrix(path: Path) -> Matrix:
         It is missing, damaged, or of another format.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse_constant, parse_float=finite)
-    except (OSError, ValueError, RecursionError) as error:
+        document = parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise _unreadable(str(error), path=path) from error
     return matrix_of(document, path=path)
 
@@ -209,8 +211,9 @@ def _plain(value: Any) -> Any:
         facts = {field.name: getattr(value, field.name) for field in fields(value)}
         if isinstance(value, Cell):
             facts["verdict"] = value.verdict or ""
-            if value.tally is None:
-                del facts["tally"]
+            for name in ("tally", "failures"):
+                if facts[name] is None:
+                    del facts[name]
         return {name: _plain(fact) for name, fact in facts.items()}
     if isinstance(value, datetime):
         return timestamp(value)
@@ -273,6 +276,7 @@ def _cell(part: Part) -> Cell:
         "expected": part.get("expected", lambda value: value),
         "seconds": part.get("seconds", or_none(number)),
         "tally": part.get("tally", mapped(one_of(Outcome), count)) if "tally" in part.value else None,
+        "failures": part.get("failures", each(text)) if "failures" in part.value else None,
     }
     try:
         return Cell(**facts)

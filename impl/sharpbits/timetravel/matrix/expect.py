@@ -50,6 +50,8 @@ class Proposal:
 class _Behaviour:
     outcomes: tuple[Outcome, ...]
     match: str | None
+    #: Whether the matrix found it so documented, by its text too.
+    as_documented: bool = True
 
     @property
     def kind(self) -> tuple[frozenset[Outcome], str | None]:
@@ -76,6 +78,8 @@ def propose(finding: Finding, matrix: Matrix) -> Proposal:
         return Proposal(finding, finding.source)
     if foreign:
         return Proposal(finding, finding.source, f"its rows speak of other packages than {package}")
+    if any(row.where for row in rows):
+        return Proposal(finding, finding.source, "its rows speak of machines, of which a matrix has seen one")
     evidence = {version: _behaviour(row) for row in rows for version in row.seen}
     for version, behaviour in seen.items():
         known = _documented(rows, version, behaviour)
@@ -93,7 +97,7 @@ def _cells(finding: Finding, matrix: Matrix) -> Iterable[tuple[Version, _Behavio
             for column, cell in zip(matrix.columns, row.cells, strict=True):
                 seen = _outcomes(cell)
                 if seen:
-                    yield Version(column.release), _Behaviour(seen, _pattern(cell, seen))
+                    yield Version(column.release), _Behaviour(seen, _pattern(cell, seen), not cell.not_as_documented)
 
 
 def _outcomes(cell: Cell) -> tuple[Outcome, ...]:
@@ -107,19 +111,21 @@ def _outcomes(cell: Cell) -> tuple[Outcome, ...]:
 
 
 def _pattern(cell: Cell, seen: Sequence[Outcome]) -> str | None:
-    """Return what a failure's text must contain: the signal, or the exception's type.
-
-    A cell tells it of its worst run only, and a row's pattern holds for all failures: so of several kinds none does.
-    """
-    if seen[0] not in FAILURES or len(FAILURES.intersection(seen)) > 1:
+    """Return what a failure's text must contain: the signal, or the exception's type; any of them, of several kinds."""
+    failed = FAILURES.intersection(seen)
+    if not failed:
         return None
-    name = cell.signal or (cell.exception or "").rpartition(".")[2]
-    return re.escape(name) if name else None
+    names = cell.failures
+    if names is None:
+        # An older matrix tells it of its worst run only, and a row's pattern holds for all failures.
+        alone = seen[0] in failed and len(failed) == 1
+        names = (cell.signal or (cell.exception or "").rpartition(".")[2],) if alone else ()
+    return "|".join(map(re.escape, sorted(set(names)))) if names and all(names) else None
 
 
 def _documented(rows: Sequence[ExpectationRow], version: Version, behaviour: _Behaviour) -> ExpectationRow | None:
-    """Return the row that covers a version and lists its outcome."""
-    for row in rows:
+    """Return the row that covers a version and lists its outcome, where the failure is the documented one."""
+    for row in rows if behaviour.as_documented else ():
         lists = set(behaviour.outcomes) <= set(row.outcome) or (
             len(behaviour.outcomes) > 1 and Outcome.NONDETERMINISTIC in row.outcome
         )

@@ -9,9 +9,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from sharpbits.files import write_atomically
 from sharpbits.report.html import templates
 from sharpbits.report.plain_text import printable
 from sharpbits.timetravel.matrix.document import Matrix, Row
@@ -39,20 +37,10 @@ class _Row:
     cells: list[tuple[int, Sign, bool]] | None
 
 
-def matrix_picture(matrix: Matrix, path: Path) -> None:
-    """Draw a matrix as an SVG file; the same matrix gives the same file.
+def matrix_picture(matrix: Matrix) -> str:
+    """Draw a matrix as SVG; the same matrix gives the same text.
 
     Rows that behave the same on all releases are only counted, by what they show. Cost: about 60 bytes for a cell.
-
-    Parameters
-    ----------
-    path
-        The file to write; an older one is replaced.
-
-    Raises
-    ------
-    SharpbitsError
-        The file cannot be written.
     """
     columns = matrix.columns
     drawn = [row for row in matrix.rows if row.changes]
@@ -71,7 +59,7 @@ def matrix_picture(matrix: Matrix, path: Path) -> None:
     ]
     height = (legend[-1][1] + _ROW if legend else bottom) + 2 * _LINE + _MARGIN
     picture = templates("sharpbits.timetravel.matrix").get_template("matrix.svg")
-    text = picture.render(
+    return picture.render(
         matrix=matrix,
         columns=[(_at(number), column.release, column.day) for number, column in enumerate(columns)],
         rows=rows,
@@ -87,7 +75,6 @@ def matrix_picture(matrix: Matrix, path: Path) -> None:
         line=_LINE,
         cell=(_COLUMN - 4, _ROW - 4),
     )
-    write_atomically(path, text)
 
 
 def _at(column: int) -> int:

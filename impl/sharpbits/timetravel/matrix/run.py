@@ -19,15 +19,18 @@ from packaging.version import InvalidVersion, Version
 from sharpbits.catalogue import (
     Environment,
     Finding,
+    Observation,
     Parents,
     Result,
     ResultCache,
     Verdict,
     describe_environment,
+    judge,
     run_all,
     run_finding,
 )
 from sharpbits.catalogue.lone import LONE
+from sharpbits.catalogue.outcome import FAILURES
 from sharpbits.errors import UsageError
 from sharpbits.timetravel.environments import EnvironmentCache
 from sharpbits.timetravel.history import moments_of, releases
@@ -35,7 +38,7 @@ from sharpbits.timetravel.matrix.document import Blank, Cell, Column, Matrix, Ro
 from sharpbits.timetravel.requests import of_release
 from sharpbits.timetravel.resolution import Resolver
 from sharpbits.timetravel.stack import Pin, Stack
-from sharpbits.timetravel.uv import UnresolvableError, UvError
+from sharpbits.timetravel.uv import StackError, UnresolvableError
 
 #: What a cell takes over from the run that bites most.
 _SHOWN_OF_WORST = ("signal", "exception", "error", "tolerance", "observed", "expected")
@@ -143,20 +146,25 @@ class MatrixRun:
         here = describe_environment(self.resolver.target.interpreter)
         cells: dict[tuple[str, int], Cell] = {}
         reasons = [column.untestable for column in wanted]
+        hidden = str(self.environments.folder)
         interrupted = False
         for number, column in enumerate(wanted):
-            if column.stack is None or interrupted:
+            if column.stack is None:
                 continue
-            self.on_column(column, len(findings))
-            try:
-                results, interrupted = self._column(findings, column.stack, here)
-            except KeyboardInterrupt:  # while the environment was built: the other columns are worth telling
-                interrupted = True
-                continue
-            except UvError as error:
-                reasons[number] = f"{error.what}: {error.why}"
-                continue
-            hidden = str(self.environments.folder)
+            # What a result depends on is known without building anything: so what is cached needs no environment.
+            environment = replace(here, packages={pin.name: pin.version for pin in column.stack.pins})
+            results = self._known(findings, environment)
+            known = {result.finding.id for result in results}
+            left = [_repeated(finding, self.repeats) for finding in findings if finding.id not in known]
+            if left and not interrupted:
+                self.on_column(column, len(findings))
+                try:
+                    ran, interrupted = self._run(left, column.stack, environment)
+                    results += ran
+                except KeyboardInterrupt:  # while the environment was built: what is known is worth telling
+                    interrupted = True
+                except StackError as error:
+                    reasons[number] = f"{error.what}: {error.why}".replace(hidden, "…")
             cells |= {(result.finding.id, number): cell_of(result, hidden) for result in results}
         return Matrix(
             package=wanted[0].release.name if wanted else "",
@@ -176,16 +184,17 @@ class MatrixRun:
             interrupted=interrupted,
         )
 
-    def _column(self, findings: Sequence[Finding], stack: Stack, here: Environment) -> tuple[list[Result], bool]:
-        # What a result depends on is known without building anything: so what is cached needs no environment.
-        environment = replace(here, packages={pin.name: pin.version for pin in stack.pins})
-        known = [finding for finding in findings if self._is_known(finding, environment)]
-        results = [run_finding(finding, environment, cache=self.cache) for finding in known]
-        left = [_repeated(finding, self.repeats) for finding in findings if finding not in known]
-        for finding in known:
-            self.on_cell(finding)
-        if not left:
-            return results, False
+    def _known(self, findings: Sequence[Finding], environment: Environment) -> list[Result]:
+        """Return the results of earlier runs; one of fewer runs than are asked for now does not count."""
+        results = []
+        for finding in findings:
+            stored = None if self.fresh else self.cache.get(finding, environment)
+            if stored is not None and len(stored) >= max(self.repeats, finding.table.repeats):
+                results.append(Result(finding, judge(finding, environment, stored), stored, cached=True))
+                self.on_cell(finding)
+        return results
+
+    def _run(self, findings: Sequence[Finding], stack: Stack, environment: Environment) -> tuple[list[Result], bool]:
         target = self.resolver.target.interpreter
         with (
             self.environments.lease(stack, target, self.resolver.options, self.resolver.stop) as python,
@@ -201,22 +210,17 @@ class MatrixRun:
                     fresh=True,
                     stop=stop,
                     parents=parents,
+                    altered=lambda: self.environments.damage(python),
                 )
 
-            ran, interrupted = run_all(
-                left,
+            return run_all(
+                findings,
                 run,
                 environment=environment,
                 jobs=self.jobs,
                 stop=self.resolver.stop,
                 on_end=lambda finding, result: self.on_cell(finding),
             )
-        return results + ran, interrupted
-
-    def _is_known(self, finding: Finding, environment: Environment) -> bool:
-        """Tell whether it ran there as often as is asked for now: a result of fewer runs says less."""
-        stored = None if self.fresh else self.cache.get(finding, environment)
-        return stored is not None and len(stored) >= max(self.repeats, finding.table.repeats)
 
 
 def _repeated(finding: Finding, repeats: int) -> Finding:
@@ -236,8 +240,14 @@ def cell_of(result: Result, hidden: str) -> Cell:
         detail=((worst and worst.detail) or result.judgement.message).replace(hidden, "…"),
         seconds=round(result.seconds, 1),
         tally=dict(Counter(ranked)),
+        failures=tuple(sorted({_recognised_by(one) for one in result.observations if one.outcome in FAILURES})),
         **{name: getattr(worst, name, None) for name in _SHOWN_OF_WORST},
     )
+
+
+def _recognised_by(failure: Observation) -> str:
+    """Return what a row's ``match`` can recognise a failure by: a word that its text contains."""
+    return failure.signal or (failure.exception or "").rpartition(".")[2]
 
 
 def _untestable(reason: str | None) -> Cell:

@@ -1,7 +1,12 @@
-"""Checks of plain JSON: each takes a value and returns it typed, or says what it is instead of what was wanted."""
+"""Checks of plain JSON: each takes a value and returns it typed, or says what it is instead of what was wanted.
+
+``parse`` reads a text as JSON that every report and every encoding can pass on; then ``Part`` and the checks look at
+what stands in it.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 import reprlib
 from collections.abc import Callable
@@ -14,6 +19,55 @@ from packaging.version import InvalidVersion, Version
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
+
+
+#: Deeper than this a document is none of ours: a finding's values nest 64 deep at most, in lists of rows and cells.
+_DEPTH = 80
+
+
+def parse(text: str) -> object:
+    """Read JSON: numbers that a double can hold, texts without lone surrogates, a bounded depth.
+
+    Raises
+    ------
+    ValueError
+        It is no such JSON.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    except RecursionError as error:
+        raise ValueError("it nests too deep") from error
+    _look_into(value, 0)
+    return value
+
+
+def _look_into(value: object, depth: int) -> None:
+    if depth > _DEPTH:
+        raise ValueError("it nests too deep")
+    if isinstance(value, dict):
+        for key, one in value.items():
+            _look_into(key, depth + 1)
+            _look_into(one, depth + 1)
+    elif isinstance(value, list):
+        for one in value:
+            _look_into(one, depth + 1)
+    elif isinstance(value, str):
+        value.encode()  # its error, too, is a ValueError
+    elif isinstance(value, int) and not _holds(value):
+        raise ValueError(f"{reprlib.repr(value)} is beyond double precision")
+
+
+def _refuse_constant(name: str) -> float:
+    """Refuse what Python reads, and JSON does not know."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    """Read a number that a double can hold."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{reprlib.repr(text)} is beyond double precision")
+    return number
 
 
 class Part:
@@ -68,9 +122,17 @@ def anything(value: object) -> Any:
 
 def number(value: object) -> float:
     """Require a finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) == math.inf:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _holds(value):
         raise refused(value, "a number")
     return value
+
+
+def _holds(value: float) -> bool:
+    """Tell whether a double can hold it."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def count(value: object) -> int:
@@ -161,16 +223,3 @@ def mapped(key: Callable[[object], str], check: Callable[[object], _T]) -> Calla
         return {key(name): check(one) for name, one in value.items()}
 
     return checked
-
-
-def refuse_constant(name: str) -> float:
-    """Refuse what Python reads, and JSON does not know: for ``json.loads``."""
-    raise ValueError(f"{name} is not JSON")
-
-
-def finite(text: str) -> float:
-    """Read a number that a double can hold: for ``json.loads``."""
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is beyond double precision")
-    return number
