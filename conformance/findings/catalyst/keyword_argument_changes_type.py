@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "@qjit ignores the types of keyword arguments: a float is read as the bits of an int"
 # component = "catalyst"
-# family = "misreads_argument_memory"
+# family = "noncontiguous_numpy_argument"
 # summary = """
 # @qjit decides by the positional arguments alone whether it has to compile. A keyword argument of another
 # dtype or shape than at the first call is handed to the old code, which reads its bytes as the old type:

@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "Views such as X[:, 0], X.T or X[::2] given to @qjit are read as contiguous: wrong values"
 # component = "catalyst"
-# family = "misreads_argument_memory"
+# family = "noncontiguous_numpy_argument"
 # summary = """
 # A NumPy array that is not C-contiguous (a column, a transpose, every second entry, Fortran order, the
 # real part of a complex array) is read by the compiled function as if it were: it gets the neighbouring

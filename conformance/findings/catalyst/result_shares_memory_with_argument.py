@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "A @qjit result can change when the caller later writes into the array passed in"
 # component = "catalyst"
-# family = "results_alias_arguments"
+# family = "result_that_starts_at_an_argument"
 # summary = """
 # A @qjit function passes its NumPy argument through, beside a computed result. The returned JAX array,
 # immutable by contract, lies on the memory of the argument: writing into the NumPy array afterwards

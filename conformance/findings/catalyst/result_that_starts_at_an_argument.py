@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "@qjit returning X[0], X[:1] or X.reshape(...) of an argument returns all of X instead"
 # component = "catalyst"
-# family = "results_alias_arguments"
+# family = "result_that_starts_at_an_argument"
 # summary = """
 # A @qjit function returns the first row of its argument, or a leading slice or a reshape of it. The
 # result has the memory address of the argument, and the caller gets the whole argument back, in its old

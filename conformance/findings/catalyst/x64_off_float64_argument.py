@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "jax_enable_x64=False: float64 and Python float arguments of @qjit are read as float32 bits"
 # component = "catalyst"
-# family = "misreads_argument_memory"
+# family = "noncontiguous_numpy_argument"
 # summary = """
 # With x64 off, @qjit traces a float64 argument as float32 and compiles for that, but hands the kernel the
 # original float64 buffer. The bytes are read as if they were float32: np.array([1.0, 2.0, 3.0]) becomes

@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "The gradient of jnp.linalg.norm(x) ** 2 at zero is NaN, where it is zero"
 # component = "jax"
-# family = "zero_times_nan"
+# family = "where_gradient_is_nan"
 # summary = """
 # The squared norm is the sum of the squares, smooth everywhere, with gradient 2x. Written as norm(x) ** 2
 # its gradient at zero is NaN: the chain rule multiplies zero by the derivative of the norm, which does not

@@ -5,7 +5,7 @@
 # [tool.sharpbits]
 # title = "jnp.where keeps NaN out of the value but not out of the gradient"
 # component = "jax"
-# family = "zero_times_nan"
+# family = "where_gradient_is_nan"
 # summary = """
 # jnp.where(x > 0, jnp.sqrt(x), 0) guards a square root. The value is right everywhere. The gradient is NaN
 # wherever x is not positive: the derivative of the branch that was not taken is multiplied by zero, and
