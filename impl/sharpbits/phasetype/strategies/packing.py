@@ -64,9 +64,11 @@ def unpack(row: UInt8[np.ndarray, " length"]) -> list[bytes]:
 def balanced(sizes: Sequence[int], rows: int) -> list[list[int]]:
     """Share numbered pieces out to rows of about the same size: the largest piece first, to the smallest row.
 
+    A piece takes its bytes and those that tell its length.
+
     Where there are fewer pieces, rows stay empty. Source: Graham, SIAM Journal on Applied Mathematics 17 (1969) 416.
 
-    >>> balanced([5, 1, 1, 3], 2)
+    >>> balanced([50, 10, 10, 30], 2)
     [[0], [3, 1, 2]]
     """
     shares: list[list[int]] = [[] for _ in range(rows)]
