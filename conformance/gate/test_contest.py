@@ -24,11 +24,15 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.worked = 0.0
 
     def perf_counter(self) -> float:
         return self.now
 
     monotonic = perf_counter
+
+    def process_time(self) -> float:
+        return self.worked
 
     def spends(self, *seconds: float) -> Callable[[], float]:
         """Return a contestant that takes these times in turn; the last one from then on."""
@@ -47,6 +51,20 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     replaced = Clock()
     monkeypatch.setattr("sharpbits.gate.contest.time", replaced)
     return replaced
+
+
+def test_processor_time_counts_work_and_no_waiting(clock: Clock) -> None:
+    def works(seconds: float, waiting: float) -> Callable[[], None]:
+        def run() -> None:
+            clock.worked += seconds
+            clock.now += seconds + waiting
+
+        return run
+
+    result = hold_contest(works(1.0, 9.0), works(4.0, 0.0), at_least=4.0, agree=None, processor_time=True)
+    assert result.speedup.median == 4.0
+    assert result.ours.times == [1.0] * 20
+    assert result.as_dict()["processor_time"] is True
 
 
 @pytest.mark.parametrize(

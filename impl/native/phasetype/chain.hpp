@@ -26,6 +26,14 @@ struct Side {
   const double* weight;          // [edges]: probability of the step
 };
 
+// The edges within components of several states, the states of a component in groups of a vector's lanes, the last one
+// filled up with states that nothing enters and leaves: slot s of a group is one edge of each of its states, or weight 0.
+struct Inner {
+  const std::int64_t* offsets;    // [groups + 1], into slots
+  const std::int32_t* neighbour;  // [slots, lanes]: counted within the component
+  const double* weight;           // [slots, lanes]
+};
+
 // What multiplies a state's own value: 1 - leaving, leaving = high + low to twice the precision, and powers of it.
 struct Stay {
   double leaving_high, leaving_low;
@@ -43,13 +51,17 @@ struct Chain {
   std::int32_t largest_component;
   Side in, out;
   const Stay* stay;  // [states]
+  Inner inner_in, inner_out;
+  const std::int32_t* group;  // [components]: the first group of each that has several states
+  // [groups, lanes]: as `stay` has them.
+  const double *leaving_high, *leaving_low;
 };
 
 // One block of steps forward: u. All blocks and vectors are aligned to 64 bytes.
 struct ForwardBlock {
   double* carry;  // [states]: u before the block, afterwards u behind it
   double* u;      // [states, block]: every u[k] of the block, arranged
-  double* tile;   // scratch: (block + 2) * largest_component numbers
+  double* tile;   // scratch: (block + 2) * largest_component numbers, that rounded up to whole vectors
   // Linear functionals of u, added to totals[k] by step; null where not wanted.
   const double* functional;
   double* total;  // [block], in order of steps

@@ -89,40 +89,60 @@ SHARPBITS_INLINE double run_backward(const Stay& stay, double carry, Steps& step
   return before;
 }
 
-// The steps of a component of several states. `blocks` holds their sources and is given their values.
+// The steps of a component of several states. `blocks` holds their sources and is given their values. In the tile the
+// states of one step are neighbours; there is room behind them to fill up a vector.
 template <bool Backward>
-void run_component(const Chain& chain, const Side& side, std::int32_t first, std::int32_t last, double* carry, double* blocks,
+void run_component(const Chain& chain, const Inner& edges, std::int32_t component, double* carry, double* blocks,
                    double* tile) {
-  const std::int64_t size = last - first;
-  double* now = tile + kBlock * size;
-  double* next = now + size;
-  for (std::int64_t i = 0; i < size; ++i) {
-    const double* sources = blocks + (first + i) * kBlock;
-    for (int step = 0; step < kBlock; ++step) tile[step * size + i] = sources[place(step)];
-    now[i] = carry[first + i];
-  }
+  const std::int32_t first = chain.component[component], size = chain.component[component + 1] - first;
+  const std::int64_t groups = (size + kLanes - 1) / kLanes, width = groups * kLanes, begin = chain.group[component];
+  double* now = tile + kBlock * width;
+  double* next = now + width;
+  const auto turn = [&](const auto& of_square) {
+    for (std::int64_t group = 0; group < groups; ++group) {
+      const std::int64_t state = group * kLanes, held = size - state < kLanes ? size - state : kLanes;
+      for (int v = 0; v < kRun; ++v) of_square(v, state, held);
+    }
+  };
+  const auto in_tile = [&](int v, int lane, std::int64_t state) {
+    return reinterpret_cast<Vec*>(tile + (lane * kRun + v) * width + state);
+  };
+  turn([&](int v, std::int64_t state, std::int64_t held) {
+    Vec square[kLanes]{};
+    for (std::int64_t i = 0; i < held; ++i) square[i] = block_of(blocks, first + state + i)[v];
+    transpose(square);
+    for (int lane = 0; lane < kLanes; ++lane) *in_tile(v, lane, state) = square[lane];
+  });
+  for (std::int64_t i = 0; i < width; ++i) now[i] = i < size ? carry[first + i] : 0;
   for (int count = 0; count < kBlock; ++count) {
-    double* row = tile + (Backward ? kBlock - 1 - count : count) * size;
-    for (std::int64_t i = 0; i < size; ++i) {
-      const std::int32_t state = first + static_cast<std::int32_t>(i);
-      const Stay& stay = chain.stay[state];
-      double gained = row[i];
-      for (std::int32_t e = side.inner[state]; e < side.offsets[state + 1]; ++e)
-        gained += side.weight[e] * now[side.neighbour[e] - first];
+    double* row = tile + (Backward ? kBlock - 1 - count : count) * width;
+    for (std::int64_t group = 0; group < groups; ++group) {
+      Vec& here = reinterpret_cast<Vec*>(row)[group];
+      Vec gained = here;
+      for (std::int64_t slot = edges.offsets[begin + group]; slot < edges.offsets[begin + group + 1]; ++slot) {
+        const std::int32_t* neighbour = edges.neighbour + slot * kLanes;
+        Vec from;
+        for (int lane = 0; lane < kLanes; ++lane) from[lane] = now[neighbour[lane]];
+        gained += reinterpret_cast<const Vec*>(edges.weight)[slot] * from;
+      }
       // Rounded by the size of the value, not always in one direction, as a product with 1 - leaving would be.
-      const double value = now[i];
-      row[i] = value;
-      next[i] = (value - stay.leaving_high * value) + (gained - stay.leaving_low * value);
+      const Vec value = reinterpret_cast<const Vec*>(now)[group];
+      const Vec high = reinterpret_cast<const Vec*>(chain.leaving_high)[begin + group];
+      const Vec low = reinterpret_cast<const Vec*>(chain.leaving_low)[begin + group];
+      here = value;
+      reinterpret_cast<Vec*>(next)[group] = (value - high * value) + (gained - low * value);
     }
     double* const swapped = now;
     now = next;
     next = swapped;
   }
-  for (std::int64_t i = 0; i < size; ++i) {
-    double* values = blocks + (first + i) * kBlock;
-    for (int step = 0; step < kBlock; ++step) values[place(step)] = tile[step * size + i];
-    carry[first + i] = now[i];
-  }
+  turn([&](int v, std::int64_t state, std::int64_t held) {
+    Vec square[kLanes];
+    for (int lane = 0; lane < kLanes; ++lane) square[lane] = *in_tile(v, lane, state);
+    transpose(square);
+    for (std::int64_t i = 0; i < held; ++i) block_of(blocks, first + state + i)[v] = square[i];
+  });
+  for (std::int32_t i = 0; i < size; ++i) carry[first + i] = now[i];
 }
 
 template <bool Second, bool Sums>
@@ -156,7 +176,7 @@ void forward_components(const Chain& chain, const ForwardBlock& block, std::int3
       if (end - begin == 1) observe(state, u);
     }
     if (end - begin == 1) continue;
-    run_component<false>(chain, side, begin, end, block.carry, block.u, block.tile);
+    run_component<false>(chain, chain.inner_in, component, block.carry, block.u, block.tile);
     for (std::int32_t state = begin; state < end; ++state) observe(state, block_of(block.u, state));
   }
   if (block.functional) add_in_order(total, block.total);
@@ -178,7 +198,7 @@ inline void backward(const Chain& chain, const BackwardBlock& block, std::int32_
     const std::int32_t begin = chain.component[component], end = chain.component[component + 1];
     const bool alone = end - begin == 1;
     for (std::int32_t state = begin; state < end; ++state) {
-      const Vec* u = block_of(block.u, state);
+      const Vec* before = block_of(block.u, state);
       Steps steps;
       for (int v = 0; v < kRun; ++v) steps.v[v] = block.functional[state] * weight.v[v];
       for (std::int32_t s = 0; s < block.sums; ++s) {
@@ -186,7 +206,8 @@ inline void backward(const Chain& chain, const BackwardBlock& block, std::int32_
         const double row = block.row[std::int64_t{s} * chain.states + state];
         for (int v = 0; v < kRun; ++v) steps.v[v] += row * weights[v];
       }
-      for (std::int32_t e = side.offsets[state]; e < side.inner[state]; ++e) {
+      const Vec u[kRun] = {before[0], before[1], before[2], before[3]};
+      const auto along = [&](std::int32_t e) {
         const Vec* to = block_of(static_cast<const double*>(block.y), side.neighbour[e]);
         const double probability = side.weight[e];
         Vec product{};
@@ -195,13 +216,20 @@ inline void backward(const Chain& chain, const BackwardBlock& block, std::int32_
           steps.v[v] += probability * y;
           product += u[v] * y;
         }
-        block.by_edge[e] += sum_of_lanes(product);
+        return product;
+      };
+      std::int32_t e = side.offsets[state];
+      for (; e + kLanes <= side.inner[state]; e += kLanes) {
+        Vec products[kLanes];
+        for (int lane = 0; lane < kLanes; ++lane) products[lane] = along(e + lane);
+        *reinterpret_cast<LooseVec*>(block.by_edge + e) += sums_of_lanes(products);
       }
+      for (; e < side.inner[state]; ++e) block.by_edge[e] += sum_of_lanes(along(e));
       if (alone) block.carry[state] = run_backward(chain.stay[state], block.carry[state], steps);
       Vec* y = block_of(block.y, state);
       for (int v = 0; v < kRun; ++v) y[v] = steps.v[v];
     }
-    if (!alone) run_component<true>(chain, side, begin, end, block.carry, block.y, block.tile);
+    if (!alone) run_component<true>(chain, chain.inner_out, component, block.carry, block.y, block.tile);
     for (std::int32_t state = begin; state < end; ++state) {
       const Vec* u = block_of(block.u, state);
       block.by_state[state] += dot(u, block_of(static_cast<const double*>(block.y), state));

@@ -49,7 +49,7 @@ class Uniformization {
       : kernels_(kernels), block_(kRun * kernels.lanes), source_(chain), chain_(chain.chain()), n_(chain_.states),
         question_(question), times_(kernels, question.times, question.count, chain.rate()),
         state_times_(kernels, question.state_times, question.state_count, chain.rate()), functional_(n_), carry_(n_),
-        tile_((block_ + 2) * std::int64_t{chain_.largest_component}), sum_weights_(question.state_count * block_) {
+        tile_((block_ + 2) * ((chain_.largest_component + std::int64_t{kernels.lanes} - 1) / kernels.lanes * kernels.lanes)), sum_weights_(question.state_count * block_) {
     for (std::int64_t i = 0; i < n_; ++i) functional_[i] = question.functional[source_.plan().order[i]];
     for (std::int64_t i = 0; i < chain_.transient; ++i) most_ = std::max(most_, std::fabs(functional_[i]));
   }

@@ -55,6 +55,7 @@ def contest(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Call
         atol: float = 0.0,
         max_seconds: float = 60.0,
         threads: int | None = None,
+        processor_time: bool = False,
         threshold: float | None = None,
     ) -> ContestResult:
         from sharpbits.gate.agreement import assert_agreement
@@ -73,7 +74,15 @@ def contest(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Call
             assert_agreement(own, other, rtol=rtol or 0.0, atol=atol)
 
         compare = agree if rtol is not None or atol else None
-        result = hold_contest(ours, theirs, at_least=at_least, agree=compare, max_seconds=max_seconds, threads=threads)
+        result = hold_contest(
+            ours,
+            theirs,
+            at_least=at_least,
+            agree=compare,
+            max_seconds=max_seconds,
+            threads=threads,
+            processor_time=processor_time,
+        )
         _store(benchmark, result, threshold)
         request.node.user_properties.append((_VERDICT, str(result.verdict)))
         if result.verdict is GateVerdict.FAILS:
