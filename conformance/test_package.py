@@ -22,7 +22,7 @@ def test_the_version_is_that_of_the_distribution() -> None:
 
 
 def test_help_has_two_names_everywhere() -> None:
-    for command in ([], ["check"], ["stack"], ["stack", "list"], ["train"]):
+    for command in ([], ["check"], ["stack"], ["stack", "list"], ["train"], ["phasetype"], ["phasetype", "fit"]):
         assert python("-m", "sharpbits.cli", *command, "-h") == python("-m", "sharpbits.cli", *command, "--help")
 
 

@@ -1,9 +1,12 @@
-"""The one console that everything is printed on."""
+"""The one console that everything is printed on, and what a command logs of its choices."""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 
@@ -21,6 +24,20 @@ def console(*, stderr: bool = False) -> Console:
         variables.pop("COLUMNS", None)
     wide = None if stream.isatty() or "COLUMNS" in variables else _PIPED_WIDTH
     return Console(stderr=stderr, width=wide, highlight=False, emoji=False, _environ=variables)
+
+
+@contextmanager
+def logged_on_stderr(name: str) -> Iterator[None]:
+    """Show on stderr, for as long as the block lasts, what loggers below a name say: choices, and doubts."""
+    logger = logging.getLogger(name)
+    handler, level = logging.StreamHandler(), logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 def _is_width(text: str) -> bool:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +25,7 @@ from sharpbits.classifier.estimator import QuantumClassifier
 from sharpbits.classifier.evaluation import Evaluation, evaluate
 from sharpbits.classifier.hyperparameters import Hyperparameters
 from sharpbits.classifier.model import load, save
+from sharpbits.console import logged_on_stderr
 from sharpbits.errors import UsageError
 from sharpbits.files import check_targets
 
@@ -81,7 +79,7 @@ def run_train(request: TrainRequest) -> int:
     rest, test = split_rows(labels, request.test, seed)
     estimator = QuantumClassifier.of(settings)
     start = time.perf_counter()
-    with _choices_on_stderr():
+    with logged_on_stderr("sharpbits.classifier"):
         estimator.fit(features[rest], labels[rest])
     seconds = time.perf_counter() - start
     if request.out is not None:
@@ -189,17 +187,3 @@ def _print(result: Evaluation, schema: Schema) -> None:
         calibration.add_row(str(part.rows), f"{part.probability:.3f}", f"{part.positive:.3f}")
     console = Console()
     console.print(figures, "", confusion, "", calibration, sep="\n")
-
-
-@contextmanager
-def _choices_on_stderr() -> Iterator[None]:
-    """Show on stderr, for as long as the block lasts, what ``auto`` chose."""
-    ours = logging.getLogger("sharpbits.classifier")
-    handler, level = logging.StreamHandler(), ours.level
-    ours.addHandler(handler)
-    ours.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        ours.removeHandler(handler)
-        ours.setLevel(level)

@@ -14,6 +14,7 @@ from sharpbits.cli.cache import register_cache
 from sharpbits.cli.catalogue import register_catalogue
 from sharpbits.cli.classifier import register_classifier
 from sharpbits.cli.gate import register_gate
+from sharpbits.cli.phasetype import register_phasetype
 from sharpbits.cli.timetravel import register_timetravel
 from sharpbits.streams import take_streams
 
@@ -49,7 +50,14 @@ def _root(
     """Without this, a single command would swallow its name."""
 
 
-for register in (register_catalogue, register_gate, register_timetravel, register_classifier, register_cache):
+for register in (
+    register_catalogue,
+    register_gate,
+    register_timetravel,
+    register_classifier,
+    register_phasetype,
+    register_cache,
+):
     register(app)
 
 

@@ -28,19 +28,24 @@ class Question:
         Bound of the error by which series are cut off.
     most_steps
         More steps of uniformization than this are refused by the kernel, and NaN in ``jax.numpy``.
+    implicit
+        Whether the kernel may take implicit steps for long times: their errors are absolute, and they need a chain
+        each of whose edges leaves its source.
     """
 
     plan: Plan
     discrete: bool = False
     tolerance: float = 1e-12
     most_steps: float = 1e7
+    implicit: bool = True
 
     def elimination(self) -> Int32[np.ndarray, " length"]:
         """Return the plan by which the kernel takes implicit steps; empty where it can take none.
 
-        That is in discrete time, and where elimination makes more edges than there is room for.
+        That is where they are not allowed, in discrete time, and where elimination makes more edges than there is room
+        for.
         """
-        if self.discrete:
+        if self.discrete or not self.implicit:
             return np.zeros(0, np.int32)
 
         def make() -> Int32[np.ndarray, " length"]:
