@@ -39,6 +39,41 @@ def test_a_new_file_has_the_rights_of_an_ordinary_one(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"ordinary", "ours"}, "nothing temporary is left"
 
 
+@pytest.mark.parametrize("there", [None, "old"])
+def test_whoever_is_killed_while_writing_leaves_every_file_as_it_was_and_no_other(
+    tmp_path: Path, there: str | None
+) -> None:
+    try:
+        os.close(os.open(tmp_path, os.O_WRONLY | os.O_TMPFILE))
+    except OSError as error:
+        pytest.skip(f"this file system has no files without a name: {error}")
+    path = tmp_path / "report"
+    if there is not None:
+        path.write_text(there)
+    code = (
+        "import os, sys; from pathlib import Path; from sharpbits.files import write_atomically\n"
+        "os.fsync = lambda handle: os.kill(os.getpid(), 9)\n"
+        "write_atomically(Path(sys.argv[1]), 'new')\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    assert killed.returncode == -9
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == ([("report", there)] if there else [])
+
+
+def test_where_files_need_a_name_they_are_replaced_in_one_step_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    path = tmp_path / "report"
+    for content in ("first", "second"):
+        write_atomically(path, content)
+        assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("report", content)]
+    monkeypatch.setattr(os, "fsync", lambda handle: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write_atomically(path, "third")
+    assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("report", "second")]
+
+
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o755])
 def test_an_existing_file_keeps_its_permissions(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "file"

@@ -97,6 +97,19 @@ def test_nothing_outlives_a_check_that_was_killed(tmp_path: Path, imports: str) 
         assert_none_lives(started)
 
 
+def test_an_interpreter_that_gives_no_answer_ends_with_a_killed_check(tmp_path: Path) -> None:
+    write_finding(tmp_path / "findings", "fine", OK)
+    pid_file, python = tmp_path / "pid", tmp_path / "python"
+    python.write_text(f"#!/bin/sh\necho $$ > {pid_file}\nexec sleep 600\n")
+    python.chmod(0o755)
+    program = start(command_line(["check", "--findings", tmp_path / "findings", "--python", python]), tmp_path)
+    with killed_at_the_end(program):
+        wait_for(lambda: pid_file.exists() and pid_file.read_text().endswith("\n"))
+        program.kill()
+        program.wait(timeout=30)
+        assert_none_lives([int(pid_file.read_text())])
+
+
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "two_workers"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_nothing_outlives_a_pytest_that_was_ended(tmp_path: Path, workers: list[str], number: signal.Signals) -> None:

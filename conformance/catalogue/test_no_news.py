@@ -22,10 +22,12 @@ HERE = environment()
         ("import os, shutil; shutil.rmtree(os.getcwd())\n" + WRONG_GRADIENT, "the folder in which it ran was removed"),
         ("with open('/dev/full', 'w') as file: file.write('x')\n" + OK, "No space left on device"),
         ("raise OSError(122, 'Disk quota exceeded')", "Disk quota exceeded"),
+        ("import os; os.remove(__file__)\n" + WRONG_GRADIENT, "its file was edited, moved or removed"),
+        ("open(__file__, 'a').write('# edited')\n" + WRONG_GRADIENT, "its file was edited, moved or removed"),
     ],
-    ids=["folder-gone", "disk-full", "quota"],
+    ids=["folder-gone", "disk-full", "quota", "file-gone", "file-edited"],
 )
-def test_a_machine_that_fails_is_no_news_of_the_packages(
+def test_a_machine_that_fails_and_files_that_change_are_no_news_of_the_packages(
     finding: Callable[..., Finding], tmp_path: Path, body: str, said: str
 ) -> None:
     failing, cache = finding(body, expect=documented("error")), ResultCache(tmp_path / "cache")

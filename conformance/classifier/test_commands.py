@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from sharpbits.classifier import commands, embedded_table, load
 from sharpbits.classifier.commands import TrainRequest
 from sharpbits.classifier.hyperparameters import Hyperparameters
-from sharpbits.cli import app
+from sharpbits.cli.application import app
 from sharpbits.errors import SharpbitsError
 
 RUNNER = CliRunner()
@@ -190,7 +190,7 @@ def test_the_command_itself_trains_and_an_error_is_exit_status_2(tmp_path: Path)
 
 def test_help_imports_neither_jax_nor_scikit_learn() -> None:
     code = (
-        "import sys; from typer.testing import CliRunner; from sharpbits.cli import app;"
+        "import sys; from typer.testing import CliRunner; from sharpbits.cli.application import app;"
         "assert CliRunner().invoke(app, ['train', '--help']).exit_code == 0;"
         "print(sorted({'jax', 'sklearn', 'pandas', 'numpy', 'matplotlib', 'rich'} & set(sys.modules)))"
     )

@@ -17,7 +17,7 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from phasetype.chains import discrete_walk, erlang
-from sharpbits.cli import app
+from sharpbits.cli.application import app
 from sharpbits.errors import SharpbitsError, UsageError
 from sharpbits.phasetype import (
     GraphBuilder,

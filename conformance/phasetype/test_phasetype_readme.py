@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from sharpbits.cli import app
+from sharpbits.cli.application import app
 
 ROOT = Path(__file__).parents[2]
 

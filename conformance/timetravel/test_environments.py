@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -100,6 +101,29 @@ def test_a_half_built_environment_is_never_used(sharpbits: Run, left: list[str])
     assert sharpbits(*BUILD).stdout.splitlines()[-1] == python
     assert versions(python) == {"frontend": "0.5", "solver": "1.1"}
     assert (site / "solver.py").exists()
+
+
+@pytest.mark.parametrize("left", [[], ["pyvenv.cfg"], ["pyvenv.cfg", "bin"]], ids=["nothing", "first-file", "more"])
+def test_what_a_full_disk_left_of_an_environment_is_built_anew(sharpbits: Run, left: list[str]) -> None:
+    folder = Path(sharpbits(*BUILD).stdout.splitlines()[-1]).parent.parent
+    shutil.rmtree(folder)
+    folder.mkdir()
+    for name in left:
+        (folder / name).touch()
+    python = sharpbits(*BUILD).stdout.splitlines()[-1]
+    assert versions(python) == {"frontend": "0.5", "solver": "1.1"}
+
+
+def test_what_is_in_the_place_of_an_environment_and_none_of_ours_stays(sharpbits: Run) -> None:
+    folder = Path(sharpbits(*BUILD).stdout.splitlines()[-1]).parent.parent
+    shutil.rmtree(folder)
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("a year of work")
+    refused = sharpbits(*BUILD)
+    assert refused.returncode == 2
+    assert "something else is in its place" in refused.stderr
+    assert str(folder) in refused.stderr
+    assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("thesis.txt", "a year of work")]
 
 
 def test_what_a_removal_that_died_left_is_still_known_as_ours(sharpbits: Run) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,3 +109,28 @@ def test_the_event_is_set_before_the_exception_is_raised(number: signal.Signals)
         assert signal.getsignal(number) is signal.default_int_handler
     finally:
         signal.signal(number, inherited)
+
+
+@pytest.mark.parametrize("to_the_end", [False, True])
+def test_a_signal_that_strikes_while_handlers_are_put_in_place_leaves_none_of_them_behind(
+    monkeypatch: pytest.MonkeyPatch, to_the_end: bool
+) -> None:
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
+    real = signal.signal
+
+    def striking(number: signal.Signals, handler: Any) -> Any:
+        old = real(number, handler)
+        if handler is not signal.default_int_handler:
+            os.kill(os.getpid(), number)
+        return old
+
+    try:
+        monkeypatch.setattr(signal, "signal", striking)
+        with pytest.raises(KeyboardInterrupt), interruptible(to_the_end=to_the_end):
+            pytest.fail("it had not begun")
+        left = {signal.getsignal(number) for number in numbers}
+        assert left == {signal.SIG_IGN if to_the_end else signal.default_int_handler}
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            real(number, handler)

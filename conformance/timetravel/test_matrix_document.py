@@ -58,7 +58,7 @@ def test_what_is_read_is_written_again_as_it_was(made: dict[str, Any]) -> None:
         ({"rows": [row("toy/a", ["fine"] * 6)]}, "rows[0].cells[0].outcome is 'fine', not one of ok, wrong-value,"),
         ({"rows": [row("toy/a", ["ok"] * 6)] * 2}, "two rows are of 'toy/a'"),
         ({"rows": "none"}, "rows is 'none', not a list"),
-        ({"rows": ["none"]}, "rows[0] is no object but 'none'"),
+        ({"rows": ["none"]}, "rows[0] is 'none', not an object"),
         ({"rows": [{"id": "toy/a"}]}, "there is no rows[0]."),
         ({"rows": [row("toy/a", [cell("ok", seconds=True)] * 6)]}, "rows[0].cells[0].seconds is True, not a number"),
         ({"rows": [row("toy/a", [cell("ok", verdict="")] * 6)]}, "rows[0].cells[0] has the outcome ok and no verdict"),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -94,6 +95,33 @@ def test_what_a_command_writes_itself_is_no_part_of_the_question(sharpbits: Run,
     (tmp_path / "out.txt").unlink()
     resumed = sharpbits(*arguments, "--resume")
     assert resumed.returncode == 0, resumed.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "departed"),
+    [
+        ("open(__file__, 'a').write('# edited')", "script.py"),
+        ("os.remove(__file__)", "script.py"),
+        ("open('helper.py', 'a').write('# edited')", "helper.py"),
+        ("os.remove('data.csv')", "data.csv"),
+        ("os.rename('../work', '../elsewhere')", "data.csv, helper.py, script.py"),
+    ],
+    ids=["edited", "removed", "module-edited", "data-removed", "folder-moved"],
+)
+def test_a_search_ends_where_what_it_is_about_changes_meanwhile(
+    sharpbits: Run, tmp_path: Path, line: str, departed: str
+) -> None:
+    """Else what runs from then on would fail, and the releases would be blamed for it."""
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "script.py").write_text(f"import os, helper\n{line}\n" + GRADIENT)
+    (work / "helper.py").write_text("value = 1\n")
+    (work / "data.csv").write_text("1,2\n")
+    command = f"cd {work} && python {work}/script.py {work}/data.csv"
+    ended = sharpbits("bisect", "--run", command, "--with", "solver", *PERIOD)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    told = ", ".join(str(work / name) for name in departed.split(", "))
+    assert f"{told}: edited, moved or removed since it began" in ended.stderr
 
 
 def test_a_search_of_an_edited_finding_is_not_resumed(sharpbits: Run, tmp_path: Path) -> None:
@@ -189,6 +217,24 @@ def resumed_and_used(path: Path) -> None:
             lab.read(draw)
             if draw.observation is not None:
                 lab.subject.untestable(draw.observation)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda state: [], "the document is [], not an object"),
+        (lambda state: {**state, "history": "x"}, "history is 'x', not an object"),
+        (lambda state: {**state, "draws": {"a": [None]}}, "draws.a[0] is None, not an object"),
+        (lambda state: {**state, "draws": {"a": [{"observation": 1, "untestable": None}]}}, "is 1, not an object"),
+    ],
+)
+def test_a_refusal_names_the_part_that_is_damaged(path: Path, change: Callable[[Any], object], why: str) -> None:
+    request = whole(path).request
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    with pytest.raises(UsageError) as refused:
+        open_state(request, path=path, resume=True)
+    assert refused.value.why.startswith("its state is damaged: ")
+    assert refused.value.why.endswith(why)
 
 
 @settings(max_examples=300)

@@ -70,12 +70,23 @@ def _finite(text: str) -> float:
     return number
 
 
-class Part:
-    """One object of a document, and where it stands there."""
+#: The place of a whole document.
+DOCUMENT = "the document"
 
-    def __init__(self, value: object, place: str) -> None:
+
+class Part:
+    """One object of a document.
+
+    Parameters
+    ----------
+    place
+        Where it stands there; None where whoever asked for it says so (see :meth:`get`).
+    """
+
+    def __init__(self, value: object, place: str | None = None) -> None:
         if not isinstance(value, dict):
-            raise ValueError(f"{place or 'the document'} is no object but {reprlib.repr(value)}")
+            error = refused(value, "an object")
+            raise error if place is None else ValueError(f"{place} {error}")
         self.value, self.place = value, place
 
     def get(self, name: str, check: Callable[[object], _T]) -> _T:
@@ -86,7 +97,7 @@ class Part:
         ValueError
             It is absent, or the check refuses it.
         """
-        place = f"{self.place}.{name}" if self.place else name
+        place = self._inside(name)
         if name not in self.value:
             raise ValueError(f"there is no {place}")
         try:
@@ -98,9 +109,11 @@ class Part:
         """Read a list of objects."""
         found = []
         for number, one in enumerate(self.get(name, items)):
-            part = Part(one, f"{self.place}.{name}[{number}]" if self.place else f"{name}[{number}]")
-            found.append(read(part))
+            found.append(read(Part(one, f"{self._inside(name)}[{number}]")))
         return tuple(found)
+
+    def _inside(self, name: str) -> str:
+        return name if self.place in (None, DOCUMENT) else f"{self.place}.{name}"
 
 
 def refused(value: object, wanted: str) -> ValueError:

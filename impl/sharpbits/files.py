@@ -19,6 +19,8 @@ from pathlib import Path
 
 from sharpbits.errors import SharpbitsError, UsageError, escaped
 
+#: The beginning of the names that temporary files have.
+_TEMPORARY = ".sharpbits-"
 _RESOLUTION = "name a file that you may write to, in an existing folder that you may write to"
 
 
@@ -229,29 +231,70 @@ def _write_into(path: Path, data: bytes) -> None:
 
 
 def _replace(path: Path, data: bytes) -> None:
+    """Write a new file beside the old one and put it in its place.
+
+    Where the system has files without a name, as Linux on most file systems does, the new one gets its own when it is
+    whole: so whatever ends this process while it writes, SIGKILL too, nothing of it is left beside the user's files.
+    """
+    if hasattr(os, "O_TMPFILE"):
+        # A file system without them; or else the other way fails alike, and says why.
+        with contextlib.suppress(OSError):
+            _put(os.open(path.parent, os.O_WRONLY | os.O_TMPFILE, 0o600), None, path, data)
+            return
     # The temporary name does not contain the file's: with it, it could be longer than a name may be.
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".sharpbits-")
-    temporary = Path(name)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY)
+    _put(handle, Path(name), path, data)
+
+
+def _put(handle: int, temporary: Path | None, path: Path, data: bytes) -> None:
+    """Write into a new file, which has a temporary name or none, and put it in its place."""
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             stream.flush()
-            os.fsync(stream.fileno())
-        try:
-            old = path.stat()
-        except FileNotFoundError:
-            # mkstemp makes the file private; give it the rights that an ordinary new file would have.
-            mask = os.umask(0)
-            os.umask(mask)
-            temporary.chmod(0o666 & ~mask)
-        else:
-            with contextlib.suppress(PermissionError):  # only root gives files away
-                os.chown(temporary, old.st_uid, old.st_gid)
-            temporary.chmod(stat.S_IMODE(old.st_mode))
-        temporary.replace(path)
+            _take_rights(handle, path)
+            os.fsync(handle)
+            if temporary is None:
+                temporary = _named(handle, path)
+        if temporary is not None:
+            temporary.replace(path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
         raise
+
+
+def _take_rights(handle: int, path: Path) -> None:
+    """Give a new file the owner and the rights of the one whose place it takes, or those of an ordinary new file."""
+    try:
+        old = path.stat()
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        os.fchmod(handle, 0o666 & ~mask)
+    else:
+        with contextlib.suppress(PermissionError):  # only root gives files away
+            os.fchown(handle, old.st_uid, old.st_gid)
+        os.fchmod(handle, stat.S_IMODE(old.st_mode))
+
+
+def _named(handle: int, path: Path) -> Path | None:
+    """Give a file that has no name the one it is to have; where that is taken, return another, to be moved from."""
+    try:
+        _link(handle, path)
+    except FileExistsError:
+        for number in count():
+            temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{number}")
+            with contextlib.suppress(FileExistsError):
+                _link(handle, temporary)
+                return temporary
+    return None
+
+
+def _link(handle: int, path: Path) -> None:
+    # Python asks the kernel to follow the link of an open file only where a folder is named as well, which counts for
+    # nothing here: the path is absolute.
+    os.link(f"/proc/self/fd/{handle}", path, src_dir_fd=handle, follow_symlinks=True)
 
 
 def program_path(name: Path) -> Path:

@@ -43,15 +43,21 @@ def is_hurried(stop: threading.Event) -> bool:
 
 
 @contextmanager
-def interruptible() -> Iterator[Stop]:
+def interruptible(*, to_the_end: bool = False) -> Iterator[Stop]:
     """Let SIGTERM and SIGHUP end a run as Ctrl-C does: children killed, what was finished reported.
 
     Yields the event that such a signal sets. The exception reaches the main thread alone, which may have to wait for
     others: whatever waits in a thread looks at the event. It is raised once, by the first signal; the second makes
     haste. So a second Ctrl-C strikes no clean-up and no report that the first one led to, unless it takes very long.
+
+    Parameters
+    ----------
+    to_the_end
+        What follows is the end of the process, and its exit status is known: no signal changes it any more.
     """
     stop = Stop()
     struck = 0
+    begun = False
     patient_until = 0.0
 
     def interrupt(number: int, frame: object) -> None:
@@ -60,7 +66,7 @@ def interruptible() -> Iterator[Stop]:
         # Counted, not asked of the event: its lock may be held by the handler that this one struck.
         if struck == 1:
             stop.set()
-            if stop.raises:
+            if stop.raises and begun:
                 raise KeyboardInterrupt
         elif not stop.hurried:
             patient_until = time.monotonic() + _PATIENCE_S
@@ -68,14 +74,18 @@ def interruptible() -> Iterator[Stop]:
         elif time.monotonic() > patient_until:
             raise KeyboardInterrupt
 
-    heard = [signal.SIGTERM]
     # None: a handler that is not Python's, so it could not be put back.
-    heard += [one for one in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(one) not in (signal.SIG_IGN, None)]
-    previous = {number: signal.signal(number, interrupt) for number in heard}
+    heard = [one for one in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(one) not in (signal.SIG_IGN, None)]
+    previous = {number: signal.getsignal(number) for number in (*heard, signal.SIGTERM)}
     try:
+        for number in previous:
+            signal.signal(number, interrupt)
+        begun = True
+        if struck:  # before all were heard, so that none of them is left as it was
+            raise KeyboardInterrupt
         yield stop
     finally:
         for number, handler in previous.items():
             # What follows an interrupted run that came to its end is the end of the process, and its exit status: one
             # more Ctrl-C would change that status only. (Python puts its own handlers back before it ends, not these.)
-            signal.signal(number, signal.SIG_IGN if struck and not stop.raises else handler)
+            signal.signal(number, signal.SIG_IGN if to_the_end or (struck and not stop.raises) else handler)

@@ -18,17 +18,18 @@ class _Channel(io.FileIO):
     """A descriptor that is written to as long as that is possible; the first error of another kind is kept."""
 
     failure: OSError | None = None
-    _gone = False
+    #: Nothing is written any more.
+    gone = False
 
     def write(self, data: Any, /) -> int:
         """Write, or drop what nobody can have; in full: what is left over is no business of those above."""
         left = memoryview(data).cast("B")
         total = len(left)
-        while left and not self._gone:
+        while left and not self.gone:
             try:
                 left = left[super().write(left) or 0 :]
             except OSError as error:
-                self._gone = True
+                self.gone = True
                 if error.errno != errno.EPIPE:
                     self.failure = error
         return total
@@ -40,10 +41,18 @@ class Streams:
 
     channels: tuple[_Channel, ...]
 
-    def finish(self) -> OSError | None:
-        """Write out what is buffered; return what went wrong with standard output, e.g. a full disk."""
+    def flush(self) -> None:
+        """Write out what is buffered."""
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
+
+    def drop(self) -> None:
+        """Write nothing more to standard output, not even what is buffered."""
+        self.channels[0].gone = True
+
+    def finish(self) -> OSError | None:
+        """Write out what is buffered; return what went wrong with standard output, e.g. a full disk."""
+        self.flush()
         return self.channels[0].failure
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from sharpbits.catalogue.environment import Environment
 from sharpbits.catalogue.finding import Finding
 from sharpbits.catalogue.observation import Observation
-from sharpbits.checks import Part, each, parse
+from sharpbits.checks import DOCUMENT, Part, each, parse
 from sharpbits.shelf import Shelf, user_cache
 
 #: Raised when what is stored, or how a run is classified, changes its meaning.
@@ -63,7 +63,7 @@ def _name(finding: Finding, environment: Environment) -> str:
 
 def _observations(text: str, finding: Finding, environment: Environment) -> tuple[Observation, ...]:
     """Read an entry; ValueError says why it is none of this finding and environment."""
-    stored = Part(parse(text), "")
+    stored = Part(parse(text), DOCUMENT)
     for name, wanted in (("finding", finding.id), ("fingerprint", environment.fingerprint)):
         if stored.value.get(name) != wanted:
             raise ValueError(f"its {name} is {reprlib.repr(stored.value.get(name))}")

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from sharpbits.catalogue.process import Limits, run_isolated
 from sharpbits.errors import SharpbitsError, UsageError
 from sharpbits.gpu.devices import Gpu, visible_gpus
 
@@ -32,7 +32,7 @@ STACK = (
     "numpy",
 )
 
-_PROBE_TIMEOUT_S = 60.0
+_PROBE_LIMITS = Limits(seconds=60.0, memory=2 << 30)
 #: What is no Python may say anything.
 _SAID = 300
 
@@ -131,19 +131,16 @@ def describe_environment(python: Path | None = None) -> Environment:
     probe = Path(__file__).with_name("_probe.py").read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="sharpbits-") as folder:
         try:
-            ended = subprocess.run(
-                [str(executable), "-c", probe],
-                cwd=folder,
-                env=child_variables(foreign=python is not None) | {"PYTHONIOENCODING": "utf-8"},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=_PROBE_TIMEOUT_S,
-                check=False,
+            ended = run_isolated(
+                [executable, "-c", probe],
+                cwd=Path(folder),
+                variables=child_variables(foreign=python is not None) | {"PYTHONIOENCODING": "utf-8"},
+                limits=_PROBE_LIMITS,
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
+        except OSError as error:
             raise _no_interpreter(executable, str(error)) from error
+    if ended.over_time:
+        raise _no_interpreter(executable, f"it gave no answer within {_PROBE_LIMITS.seconds:.0f} s")
     try:
         facts = json.loads(ended.stdout.splitlines()[-1])
     except (IndexError, json.JSONDecodeError) as error:

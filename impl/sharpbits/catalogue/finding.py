@@ -55,6 +55,14 @@ class Finding:
         """SHA-256 of the file's text: any change of it makes old results void."""
         return hashlib.sha256(self.source.encode()).hexdigest()
 
+    @property
+    def altered(self) -> bool:
+        """Whether its file is no longer what was read: it was edited, moved or removed."""
+        try:
+            return self.path.read_text(encoding="utf-8") != self.source
+        except (OSError, ValueError):
+            return True
+
     def rows_for(self, environment: Environment) -> tuple[ExpectationRow, ...]:
         """Return the expectation rows that speak of these installed versions on this machine."""
         return tuple(row for row in self.rows_elsewhere(environment) if row.holds_on(environment))

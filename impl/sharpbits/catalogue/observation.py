@@ -73,7 +73,7 @@ class Observation:
         ValueError
             It is not what was stored; says which part of it.
         """
-        part = checks.Part(stored, "")
+        part = checks.Part(stored)
         return cls(
             outcome=part.get("outcome", checks.one_of(Outcome)),
             detail=part.get("detail", checks.text),

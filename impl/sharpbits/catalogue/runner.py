@@ -186,6 +186,8 @@ def run_once(
         raise InterruptedRunError
     if not stayed:
         raise MalfunctionError("the folder in which it ran was removed meanwhile: run again")
+    if finding.altered:
+        raise MalfunctionError("its file was edited, moved or removed meanwhile: run again")
     return observe(end, finding.path.resolve())
 
 

@@ -38,7 +38,7 @@ INSTALL_S = 3600.0
 DEFAULT_LIMIT = 40 << 30
 
 _MARKER = "sharpbits-stack.txt"
-#: What ``uv venv`` writes first, and a removal takes last: so what is half built or half removed is known as ours.
+#: The first file of an environment, and the last that goes: so what is half built or half removed is known as ours.
 _FIRST = "pyvenv.cfg"
 _LOCK_POLL_S = 0.2
 #: An environment is named after its stack: the beginning of a SHA-256.
@@ -185,10 +185,7 @@ class EnvironmentCache:
             except BlockingIOError:
                 return False
             try:
-                (entry.path / _MARKER).unlink(missing_ok=True)
-                for inside in entry.path.iterdir():
-                    if inside.name != _FIRST:
-                        shutil.rmtree(inside) if inside.is_dir() and not inside.is_symlink() else inside.unlink()
+                _empty(entry.path)
                 shutil.rmtree(entry.path)
             except OSError as error:
                 _log.warning("the environment %s could not be removed: %s", entry.path, error)
@@ -201,13 +198,37 @@ def python_of(path: Path) -> Path:
     return path / "bin" / "python"
 
 
+def _empty(path: Path) -> None:
+    """Remove what is in an environment, its marker first, but for the file that tells it as ours."""
+    (path / _MARKER).unlink(missing_ok=True)
+    for inside in path.iterdir():
+        if inside.name != _FIRST:
+            shutil.rmtree(inside) if inside.is_dir() and not inside.is_symlink() else inside.unlink()
+
+
+def _clear(path: Path) -> None:
+    """Make the folder of an environment, with nothing in it but the file that tells it as ours."""
+    if os.path.lexists(path) and not _is_ours(path) and (not path.is_dir() or any(path.iterdir())):
+        raise StackError(
+            "an environment cannot be kept",
+            why="something else is in its place",
+            resolution="remove it, or set SHARPBITS_ENVIRONMENTS to another folder",
+            path=path,
+        )
+    path.mkdir(exist_ok=True)
+    (path / _FIRST).touch()
+    _empty(path)
+
+
 def _build(stack: Stack, path: Path, interpreter: Path, options: IndexOptions, stop: threading.Event | None) -> None:
+    # Also where one is there already: of a package that was half installed uv would think that it is there.
+    _clear(path)
     with tempfile.TemporaryDirectory(prefix="sharpbits-") as folder:
         wanted = Path(folder, "stack.txt")
         wanted.write_text(lock_text(stack), encoding="utf-8")
-        # Also where one is there already: of a package that was half installed uv would think that it is there.
         call_uv(
-            ["venv", "--quiet", "--clear", "--python", interpreter, path],
+            # What is there is only the file that tells it as ours; uv's own clearing would remove it, and die perhaps.
+            ["venv", "--quiet", "--allow-existing", "--python", interpreter, path],
             doing="making an environment",
             seconds=VENV_S,
             cwd=Path(folder),
@@ -258,7 +279,7 @@ def _is_ours(path: Path) -> bool:
     """Tell an environment that was built here from anything else that somebody keeps in this folder.
 
     A whole one carries our marker; one that died half way has a stack's digest for its name, our lock file beside it,
-    and what ``uv venv`` writes first. A link is not ours: what it leads to lies elsewhere.
+    and the file that comes first and goes last. A link is not ours: what it leads to lies elsewhere.
     """
     if path.is_symlink() or not path.is_dir() or not _NAME.fullmatch(path.name):
         return False

@@ -101,7 +101,27 @@ class Laboratory:
         self.on_probe(self.probed[-1])
 
     def run(self, stack: Stack) -> Draw:
-        """Run the subject once more in a stack, and store what it showed."""
+        """Run the subject once more in a stack, and store what it showed.
+
+        Raises
+        ------
+        UsageError
+            The subject is no longer the one that the search began with.
+        """
+        draw, says_something = self._run(stack)
+        departed = self.state.departed(self.subject.contents() | self.subject.data())
+        if departed:
+            raise UsageError(
+                "the search cannot go on",
+                why=f"{', '.join(departed)}: edited, moved or removed since it began",
+                resolution="begin anew; or put everything back as it was, and use --resume",
+            )
+        if says_something:
+            self.state.add(stack, draw)
+        return draw
+
+    def _run(self, stack: Stack) -> tuple[Draw, bool]:
+        """Run the subject; say as well whether that says anything of the stack. What does not is tried again."""
         try:
             with self.environments.lease(stack, self.interpreter, self.options, self.stop) as python:
                 before = self.subject.data()
@@ -109,18 +129,15 @@ class Laboratory:
                 self.state.wrote(before, self.subject.data())
                 damage = self.environments.damage(python) if observation.outcome in FAILURES else ""
         except (MalfunctionError, OSError) as problem:
-            # It says nothing of the stack, so it is not kept: the next time it is tried again.
-            return Draw(None, str(problem))
+            return Draw(None, str(problem)), False
         except StackError as error:
-            draw = Draw(None, f"{error.what}: {error.why}", error.passing)
-        else:
-            if damage:
-                return Draw(None, f"its environment was damaged meanwhile, and is built anew the next time: {damage}")
-            reason = self.subject.untestable(observation)
-            # Where an environment lies is nobody's business in a report.
-            draw = Draw(observation, reason and reason.replace(str(self.environments.folder), "…"))
-        self.state.add(stack, draw)
-        return draw
+            return Draw(None, f"{error.what}: {error.why}", error.passing), True
+        if damage:
+            damaged = f"its environment was damaged meanwhile, and is built anew the next time: {damage}"
+            return Draw(None, damaged), False
+        reason = self.subject.untestable(observation)
+        # Where an environment lies is nobody's business in a report.
+        return Draw(observation, reason and reason.replace(str(self.environments.folder), "…")), True
 
     def read(self, draw: Draw) -> Hashable | None:
         """Return what counts of a run: its signature, or its number."""

@@ -23,7 +23,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from sharpbits.catalogue import describe_environment
-from sharpbits.checks import Part, count, moment, or_none, package, parse, release
+from sharpbits.checks import DOCUMENT, Part, count, moment, or_none, package, parse, release
 from sharpbits.errors import UsageError
 from sharpbits.shelf import Shelf, user_cache
 from sharpbits.timetravel.dates import last_second
@@ -200,7 +200,7 @@ def _plain(pin: Pin) -> dict[str, Any]:
 
 def _stored(text: str, request: dict[str, Any]) -> tuple[Pin, ...]:
     """Read an entry; ValueError says why it is no resolution of this request."""
-    part = Part(parse(text), "")
+    part = Part(parse(text), DOCUMENT)
     if part.value.get("request") != json.loads(json.dumps(request)):
         raise ValueError("its request is another one")
     pins = part.parts("pins", _stored_pin)

@@ -15,6 +15,7 @@ from typing import Any
 
 from sharpbits.catalogue import Observation
 from sharpbits.checks import (
+    DOCUMENT,
     Part,
     anything,
     each,
@@ -35,6 +36,7 @@ from sharpbits.timetravel.stack import Stack
 
 _FORMAT = 2
 _LONGEST = 500
+_CONTENT = "the content of "
 #: In place of the digest of a file that a run changed: it is what the subject writes, and no part of it.
 _WRITTEN = "written by a run"
 _log = logging.getLogger(__name__)
@@ -87,6 +89,15 @@ class SearchState:
         for name in after:
             if before.get(name) != after[name]:
                 self.request[_content_of(name)] = _WRITTEN
+
+    def departed(self, contents: Mapping[str, str]) -> list[str]:
+        """Return which files are gone, or hold something else than what the search is bound to."""
+        now = {_content_of(name): digest for name, digest in contents.items()}
+        return sorted(
+            what.removeprefix(_CONTENT)
+            for what, bound in self.request.items()
+            if what.startswith(_CONTENT) and bound not in (_WRITTEN, now.get(what))
+        )
 
     def save(self) -> None:
         """Write the file, whole or not at all; where that cannot be done, say so once."""
@@ -191,7 +202,7 @@ def _brief(name: str) -> str:
 
 
 def _content_of(name: str) -> str:
-    return f"the content of {name}"
+    return _CONTENT + name
 
 
 def _read(place: Path) -> SearchState:
@@ -202,7 +213,7 @@ def _read(place: Path) -> SearchState:
     ValueError
         It is damaged, or of another format.
     """
-    part = Part(parse(place.read_text(encoding="utf-8")), "")
+    part = Part(parse(place.read_text(encoding="utf-8")), DOCUMENT)
     if part.value.get("format") != _FORMAT:
         raise ValueError(f"its format is {reprlib.repr(part.value.get('format'))}, this sharpbits reads {_FORMAT}")
     draws = Part(part.get("draws", mapped(text, items)), "draws")
@@ -215,7 +226,7 @@ def _read(place: Path) -> SearchState:
 
 
 def _history(value: object) -> History:
-    part = Part(value, "")
+    part = Part(value)
     candidates = part.get("candidates", each(_candidate))
     if not candidates:
         raise ValueError("has no stack")

@@ -17,6 +17,7 @@ from typing import Any
 
 from sharpbits.catalogue import Outcome, Verdict
 from sharpbits.checks import (
+    DOCUMENT,
     Part,
     count,
     each,
@@ -194,7 +195,7 @@ def matrix_of(document: object, **context: object) -> Matrix:
         It is none: says which part of it is not what it should be.
     """
     try:
-        return _matrix(Part(document, ""))
+        return _matrix(Part(document, DOCUMENT))
     except ValueError as error:
         raise _unreadable(str(error), **context) from error
 
