@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from packaging.version import Version
 
 from sharpbits.catalogue import Finding
+from sharpbits.catalogue.dotted import definition
 from sharpbits.catalogue.releases import LIST, known_releases
 from sharpbits.catalogue.staleness import stale_parts
 
@@ -45,6 +47,11 @@ def test_a_row_for_releases_that_do_not_exist_is_stale(
     [
         ("sharpbits.errors.SharpbitsError", False),
         ("sharpbits.catalogue", False),
+        ("sharpbits.phasetype.pdf", False),
+        ("sharpbits.phasetype.epochs", False),
+        ("sharpbits.phasetype.Graph.from_serialized", False),
+        ("sharpbits.phasetype.Graph.from_nothing", True),
+        ("sharpbits.phasetype.inference.svgd", False),
         ("sharpbits.errors.NoSuchError", True),
         ("sharpbits.nowhere.train", True),
         ("sharpbits.catalogue.nowhere.train", True),
@@ -52,6 +59,13 @@ def test_a_row_for_releases_that_do_not_exist_is_stale(
 )
 def test_an_instead_that_does_not_import_is_stale(finding: Callable[..., Finding], dotted: str, stale: bool) -> None:
     assert bool(stale_parts(finding(instead=dotted), {"toy/example"}, RELEASES)) == stale
+
+
+def test_a_function_hides_the_module_that_it_has_its_name_from() -> None:
+    """As at run time; what the module has is found all the same, and so is a module that its package imports."""
+    assert isinstance(definition("sharpbits.phasetype.inference.svgd"), ast.FunctionDef)
+    assert isinstance(definition("sharpbits.phasetype.inference.svgd.driving_force"), ast.FunctionDef)
+    assert isinstance(definition("sharpbits.phasetype.epochs"), ast.Module)
 
 
 def test_a_see_that_names_no_finding_is_stale(finding: Callable[..., Finding]) -> None:
@@ -83,7 +97,7 @@ def test_looking_for_stale_parts_imports_no_implementation() -> None:
         "findings = discover([default_folder()]).findings\n"
         "assert [one for each in findings for one in stale_parts(each, {f.id for f in findings})] == []\n"
         "assert any(finding.table.instead for finding in findings)\n"
-        "print(sorted({'jax', 'sklearn', 'torch', 'sharpbits.classifier'} & set(sys.modules)))\n"
+        "print(sorted({'jax', 'sklearn', 'torch', 'sharpbits.classifier', 'sharpbits.phasetype'} & set(sys.modules)))\n"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert ended.stdout.strip() == "[]"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
-import io
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-from sharpbits.catalogue import Finding, default_folder, describe_environment, discover
+from catalogue.instead import findings_that_name, loaded, names, numbers, printed, shown
+from sharpbits.catalogue import Finding
 from sharpbits.catalogue.snippet import snippet
 from sharpbits.classifier import mean_loss_and_gradient, values_and_gradients
 
@@ -21,11 +18,7 @@ catalyst = pytest.importorskip("catalyst")
 jnp = pytest.importorskip("jax.numpy")
 
 PREFIX = "sharpbits.classifier."
-FINDINGS = {
-    finding.path.stem: finding
-    for finding in discover([default_folder()]).findings
-    if (finding.table.instead or "").startswith(PREFIX)
-}
+FINDINGS = findings_that_name(PREFIX)
 #: Some hundred gates, each with a rounding error of eps on amplitudes of size at most 1: as in the findings.
 TOLERANCE = 1e3 * np.finfo(np.float64).eps
 
@@ -35,7 +28,7 @@ def mean(value: Any) -> Any:
     return value
 
 
-def numbers(module: ModuleType, rows: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+def drawn(module: ModuleType, rows: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """The weights and rows of a finding, drawn as it draws them."""
     rng = np.random.default_rng(0)
     weights = rng.uniform(-np.pi, np.pi, (module.LAYERS, module.WIRES, 3))
@@ -43,7 +36,7 @@ def numbers(module: ModuleType, rows: int | None = None) -> tuple[np.ndarray, np
 
 
 def of_the_mean(module: ModuleType) -> tuple[Any, Any]:
-    weights, batch = numbers(module)
+    weights, batch = drawn(module)
     value, gradient = catalyst.qjit(mean_loss_and_gradient(module.circuit, mean))(jnp.asarray(weights), batch)
     exact = (
         np.mean([module.exact_value(weights, x) for x in batch]),
@@ -53,14 +46,14 @@ def of_the_mean(module: ModuleType) -> tuple[Any, Any]:
 
 
 def of_the_mean_by_shifts(module: ModuleType) -> tuple[Any, Any]:
-    weights, batch = numbers(module)
+    weights, batch = drawn(module)
     result = catalyst.qjit(mean_loss_and_gradient(module.circuit, mean))(weights, batch)
     shifted = module.shifted_difference(lambda w: module.exact_loss(w, batch), weights, np.pi / 2, 0.5)
     return result, (module.exact_loss(weights, batch), shifted)
 
 
 def of_a_slice(module: ModuleType) -> tuple[Any, Any]:
-    weights, samples = numbers(module, 3 * module.BATCH)
+    weights, samples = drawn(module, 3 * module.BATCH)
 
     @catalyst.qjit  # type: ignore[untyped-decorator]
     def step(weights: Any, samples: Any, start: Any) -> Any:
@@ -91,7 +84,7 @@ def of_the_cross_entropy(module: ModuleType) -> tuple[Any, Any]:
 
 
 def of_a_row(module: ModuleType) -> tuple[Any, Any]:
-    weights, batch = numbers(module)
+    weights, batch = drawn(module)
     values, gradients = catalyst.qjit(values_and_gradients(module.circuit))(weights, batch)
     return (values[3], gradients[3]), (
         module.exact_value(weights, batch[3]),
@@ -100,7 +93,7 @@ def of_a_row(module: ModuleType) -> tuple[Any, Any]:
 
 
 def of_every_row(module: ModuleType) -> tuple[Any, Any]:
-    weights, batch = numbers(module)
+    weights, batch = drawn(module)
     _, gradients = catalyst.qjit(values_and_gradients(module.circuit))(weights, batch)
     return (gradients,), (np.array([module.exact_gradient(weights, x) for x in batch]),)
 
@@ -145,16 +138,6 @@ CASES: dict[str, Callable[[ModuleType], tuple[Any, Any]]] = {
 }
 
 
-def loaded(path: Path) -> ModuleType:
-    """The finding's own file, of which only definitions run: its circuit and its oracle."""
-    spec = importlib.util.spec_from_file_location(f"finding_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_every_finding_that_names_the_classifier_has_its_pair_here() -> None:
     assert set(CASES) == set(FINDINGS)
 
@@ -166,17 +149,7 @@ def test_it_bites_upstream_and_is_right_here(slug: str) -> None:
         np.testing.assert_allclose(np.asarray(ours), exact, rtol=0, atol=TOLERANCE)
 
 
-NAMES = sorted({finding.table.instead or "" for finding in FINDINGS.values()})
-
-
-def printed(source: str) -> str:
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output):
-        exec(compile(source, "snippet", "exec"), {"__name__": "snippet"})
-    return output.getvalue()
-
-
-@pytest.mark.parametrize("name", [*NAMES, PREFIX + "QuantumClassifier"])
+@pytest.mark.parametrize("name", [*names(FINDINGS), PREFIX + "QuantumClassifier"])
 def test_the_snippet_that_is_shown_runs(name: str) -> None:
     source = snippet(name)
     assert source is not None
@@ -192,20 +165,13 @@ def test_the_snippet_that_is_shown_runs(name: str) -> None:
         values = np.prod(np.cos(weights) * np.cos(batch), axis=1)
         slopes = 2 * (values - labels) * values
         exact = [np.mean((values - labels) ** 2), *(-np.mean(slopes) * np.tan(weights))]
-        numbers = [float(part) for part in output.replace("[", " ").replace("]", " ").split()]
-        np.testing.assert_allclose(numbers, exact, rtol=0, atol=1e-8)
+        np.testing.assert_allclose(numbers(output), exact, rtol=0, atol=1e-8)
     else:
         assert float(output) > 0.85
 
 
 @pytest.mark.parametrize("finding", FINDINGS.values(), ids=FINDINGS)
 def test_show_prints_the_snippet_of_what_to_use_instead(finding: Finding) -> None:
-    from rich.console import Console
-
-    from sharpbits.report.terminal import print_finding
-
-    output = io.StringIO()
-    print_finding(Console(file=output, width=40), finding, describe_environment(), None)
     source = snippet(finding.table.instead or "")
     assert source is not None
-    assert output.getvalue().endswith(f"\n{source}\n")
+    assert shown(finding).endswith(f"\n{source}\n")

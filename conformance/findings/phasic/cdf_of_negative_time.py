@@ -13,6 +13,7 @@
 # """
 # oracle = "a distribution of waiting times has no mass below zero: exactly 0"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.cdf"
 # workaround = "Graph.cdf(numpy.maximum(times, 0))"
 # expect = [
 #   { when = "phasic>=0.28.4", outcome = ["wrong-value"], seen = ["0.28.4", "0.28.6", "0.32.0", "0.32.1"] },

@@ -14,6 +14,7 @@
 # """
 # oracle = "the same model in another unit of time: the least of three timings each, in one process"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.pdf"
 # workaround = "scipy.linalg.expm of graph.as_matrices()"
 # see = ["phasic/density_depends_on_the_unit_of_time"]
 # expect = [

@@ -15,6 +15,7 @@
 # """
 # oracle = "the exponential density, which a change of unit scales and no more"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.pdf"
 # workaround = "scipy.linalg.expm of graph.as_matrices()"
 # see = ["phasic/cost_depends_on_the_unit_of_time"]
 # expect = [

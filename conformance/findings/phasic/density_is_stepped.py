@@ -15,6 +15,7 @@
 # """
 # oracle = "the matrix exponential of the rate matrix, by scipy.linalg.expm"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.pdf"
 # workaround = "scipy.linalg.expm of graph.as_matrices()"
 # see = ["phasic/density_is_zero_at_small_times"]
 # expect = [

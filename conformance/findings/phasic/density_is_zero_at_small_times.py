@@ -14,6 +14,7 @@
 # """
 # oracle = "the power series of the matrix exponential in exact rational arithmetic"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.pdf"
 # workaround = "scipy.linalg.expm of graph.as_matrices()"
 # see = ["phasic/density_is_stepped"]
 # expect = [

@@ -13,6 +13,7 @@
 # """
 # oracle = "the variance of a sum of two geometric variables, in closed form"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.covariance"
 # workaround = "T = I + graph.as_matrices().sim, and factorial moments by NumPy"
 # see = ["phasic/discrete_variance"]
 # expect = [

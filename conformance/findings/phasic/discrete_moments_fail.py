@@ -13,6 +13,7 @@
 # """
 # oracle = "the second moment of the geometric distribution, (2 - p) / p^2"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.moments"
 # workaround = "T = I + graph.as_matrices().sim, and factorial moments by NumPy"
 # see = ["phasic/discrete_variance"]
 # expect = [

@@ -14,6 +14,7 @@
 # """
 # oracle = "the geometric distribution, and sums of two, in closed form: (1 - p) / p^2 each"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.moments"
 # workaround = "T = I + graph.as_matrices().sim, and factorial moments by NumPy"
 # see = ["phasic/discrete_covariance"]
 # expect = [

@@ -13,6 +13,7 @@
 # """
 # oracle = "Gaussian elimination in exact rational arithmetic"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.record"
 # workaround = "eliminate the states without subtraction, as in this file"
 # expect = [
 #   { when = "phasic>=0.28.4", outcome = ["wrong-value"], seen = ["0.28.4", "0.28.6", "0.32.0", "0.32.1"] },

@@ -15,6 +15,7 @@
 # """
 # oracle = "the mean time to the end of a chain of two states and a trap, in closed form"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.Graph.from_serialized"
 # workaround = "call add_aux_vertex_constant again on the graph that comes back"
 # see = ["phasic/from_serialized_forgets_log_weights", "phasic/from_serialized_forgets_that_it_is_discrete"]
 # expect = [

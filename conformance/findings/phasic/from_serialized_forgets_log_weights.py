@@ -15,6 +15,7 @@
 # """
 # oracle = "the exponential density with the product of the parameters as its rate"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.Graph.from_serialized"
 # workaround = "set weight_mode again on the graph that comes back"
 # see = ["phasic/from_serialized_forgets_constant_edges"]
 # expect = [

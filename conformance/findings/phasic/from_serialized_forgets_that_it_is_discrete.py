@@ -14,6 +14,7 @@
 # """
 # oracle = "the geometric distribution in closed form"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.Graph.from_serialized"
 # workaround = "set is_discrete = True again on the graph that comes back"
 # see = ["phasic/from_serialized_forgets_constant_edges"]
 # expect = [

@@ -15,6 +15,7 @@
 # """
 # oracle = "what the documentation of from_serialized promises: a ValueError for malformed arrays"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.Graph.from_serialized"
 # workaround = "check that the starting weights sum to 1"
 # expect = [
 #   { when = "phasic>=0.28.4", outcome = ["wrong-value"], seen = ["0.28.4", "0.28.6", "0.32.0", "0.32.1"] },

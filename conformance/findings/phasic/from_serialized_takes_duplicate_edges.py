@@ -13,6 +13,7 @@
 # """
 # oracle = "what the documentation of from_serialized promises: a ValueError for malformed arrays"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.Graph.from_serialized"
 # workaround = "check that no pair of vertices stands twice: numpy.unique"
 # see = ["phasic/from_serialized_takes_anything"]
 # expect = [

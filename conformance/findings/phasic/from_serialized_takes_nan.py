@@ -14,6 +14,7 @@
 # """
 # oracle = "what the documentation of from_serialized promises: a ValueError for malformed arrays"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.Graph.from_serialized"
 # workaround = "check that all arrays are finite: numpy.isfinite(...).all()"
 # see = ["phasic/from_serialized_takes_anything"]
 # expect = [

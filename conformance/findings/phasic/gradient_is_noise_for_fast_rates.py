@@ -15,6 +15,7 @@
 # """
 # oracle = "the derivative of the matrix exponential in closed form, by scipy.linalg.expm"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.pdf"
 # workaround = "jax.scipy.linalg.expm of a rate matrix of your own"
 # see = ["phasic/gradient_is_a_difference_quotient"]
 # expect = [

@@ -15,6 +15,7 @@
 # """
 # oracle = "the mean of an exponential distribution, one over its rate"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.explore"
 # workaround = "Graph(..., graph_cache=False), or rates as keyword arguments"
 # see = ["phasic/graph_cache_ignores_globals"]
 # expect = [

@@ -14,6 +14,7 @@
 # """
 # oracle = "the matrix exponential, by scipy.linalg.expm"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.pdf"
 # workaround = "graph.weight_callback = lambda theta, c: float(np.dot(theta, c))"
 # see = ["phasic/ffi_cannot_be_disabled"]
 # expect = [

@@ -14,6 +14,7 @@
 # """
 # oracle = "the exponential density in closed form"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.pdf"
 # workaround = "pmf_from_graph with graph.weight_callback set"
 # see = ["phasic/pmf_from_graph_fails"]
 # expect = [

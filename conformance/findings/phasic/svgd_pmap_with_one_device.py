@@ -13,6 +13,7 @@
 # """
 # oracle = "the word that was asked for, or an error"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.inference.svgd"
 # workaround = "look at svgd.parallel_mode after the call"
 # see = ["phasic/svgd_pmap_with_several_devices"]
 # timeout_s = 300.0

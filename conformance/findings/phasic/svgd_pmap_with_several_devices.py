@@ -13,6 +13,7 @@
 # """
 # oracle = "the posterior mean of an exponential's rate, near one over the mean of the data"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.inference.svgd"
 # workaround = "svgd(..., parallel='vmap')"
 # see = ["phasic/svgd_pmap_with_one_device"]
 # timeout_s = 300.0

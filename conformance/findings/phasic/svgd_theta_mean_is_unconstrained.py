@@ -14,6 +14,7 @@
 # """
 # oracle = "the posterior mean of an exponential's rate from many data, near one over their mean; and its sign"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.inference.svgd"
 # workaround = "svgd.get_results()['theta_mean']"
 # timeout_s = 300.0
 # expect = [

@@ -13,6 +13,7 @@
 # """
 # oracle = "the mean of the coalescent, 2 (1 - 1/n), in closed form"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.record_hierarchically"
 # workaround = "compute_trace(min_size=10**9), or hierarchical=False"
 # see = ["phasic/trace_takes_any_strategy"]
 # expect = [

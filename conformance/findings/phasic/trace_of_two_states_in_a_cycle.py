@@ -14,6 +14,7 @@
 # """
 # oracle = "the expected number of rounds times the time of one, in closed form"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.record"
 # workaround = "graph.expectation() and moments(), which take no trace"
 # see = ["phasic/trace_of_a_cycle_is_wrong"]
 # expect = [

@@ -14,6 +14,7 @@
 # """
 # oracle = "the list of strategies in the documentation of compute_trace: another one must raise"
 # upstream = ["https://github.com/munch-group/phasic/issues"]
+# instead = "sharpbits.phasetype.record_hierarchically"
 # workaround = "none: check the word yourself"
 # see = ["phasic/trace_fails_from_fifty_vertices"]
 # expect = [

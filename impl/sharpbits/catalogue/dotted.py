@@ -20,8 +20,9 @@ _HOPS = 8
 def definition(dotted: str, hops: int = _HOPS) -> ast.AST | None:
     """Return the syntax tree of what a dotted name stands for, or None where it leads nowhere.
 
-    A module stands for itself. A name that a module imports from another module of sharpbits is followed there; one
-    that comes from elsewhere is taken to exist.
+    A module stands for itself, unless its package binds the name to something else: that is what an import of the name
+    finds. A name that a module imports from another module of sharpbits is followed there; one that comes from
+    elsewhere is taken to exist.
 
     >>> type(definition("sharpbits.catalogue.dotted.definition")).__name__
     'FunctionDef'
@@ -31,10 +32,10 @@ def definition(dotted: str, hops: int = _HOPS) -> ast.AST | None:
     if root != "sharpbits" or hops == 0:
         return None
     place = Path(sharpbits.__file__).parent
-    while names and (place / names[0]).is_dir():
+    while names and (place / names[0]).is_dir() and not _hidden(place, names):
         place /= names.pop(0)
     source = place / "__init__.py"
-    if names and (place / f"{names[0]}.py").is_file():
+    if names and (place / f"{names[0]}.py").is_file() and not _hidden(place, names):
         source = place / f"{names.pop(0)}.py"
     if not source.is_file():
         return None
@@ -47,6 +48,21 @@ def definition(dotted: str, hops: int = _HOPS) -> ast.AST | None:
             (original,) = (alias.name for alias in found.names if name in (alias.asname, alias.name))
             return definition(".".join([found.module or "", original, *names[index + 1 :]]), hops - 1)
     return found
+
+
+def _hidden(place: Path, names: list[str]) -> bool:
+    """Tell whether the last name is that of a module which a package binds to something else, as a function of it."""
+    source = place / "__init__.py"
+    if len(names) != 1 or not source.is_file():
+        return False
+    match _bound(_parsed(source), names[0]):
+        case None | ast.Import():
+            return False
+        case ast.ImportFrom(module=module, level=level):
+            package = ".".join(place.relative_to(Path(sharpbits.__file__).parents[1]).parts)
+            return level == 0 and module != package
+        case _:
+            return True
 
 
 @cache

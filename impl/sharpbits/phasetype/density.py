@@ -57,7 +57,8 @@ def pdf(
     theta
         ``[p]``, or ``[B, p]`` for B distributions.
     implementation
-        ``auto``, ``kernel`` or ``portable``; see :data:`sharpbits.phasetype.transient.IMPLEMENTATIONS`.
+        ``auto``, ``kernel`` or ``portable``; see :data:`sharpbits.phasetype.transient.IMPLEMENTATIONS`. Forward mode
+        and second derivatives need ``portable``.
     tolerance
         Bound of the error that comes from ending series: relative to the result, and where uniformization would take
         too long and the kernel takes another way (see :mod:`sharpbits.phasetype.transient`), relative to the largest
@@ -80,6 +81,25 @@ def pdf(
         The graph cannot take this theta.
     SharpbitsError
         It would take more steps than ``max_steps``.
+
+    Examples
+    --------
+    ::
+
+        import jax
+        import jax.numpy as jnp
+
+        from sharpbits.phasetype import coalescent, pdf
+
+        jax.config.update("jax_enable_x64", True)
+        graph = coalescent(2)  # an exponential distribution of rate theta
+
+
+        def density(rate):
+            return pdf(graph, 1.0, jnp.stack([rate]))  # implementation="portable": forward mode and Hessians, too
+
+
+        print(density(2.0), jax.grad(density)(2.0))  # 2 exp(-2), and -exp(-2)
     """
     _only(graph, discrete=False, instead="pmf")
     return _evaluate(_density, graph, times, theta, implementation, tolerance, max_steps)
@@ -115,6 +135,17 @@ def cdf(
     """Return the probability that absorption happens at or before each time; see :func:`pdf`.
 
     0 before 0, the chance of time 0 at 0, 1 at infinity. In discrete time it counts the whole steps of each time.
+
+    Examples
+    --------
+    ::
+
+        import jax
+
+        from sharpbits.phasetype import cdf, coalescent
+
+        jax.config.update("jax_enable_x64", True)
+        print(*cdf(coalescent(2), [-1.0, 1.0], [2.0]).tolist())  # 0, and 1 - exp(-2)
     """
     return _evaluate(_distribution, graph, times, theta, implementation, tolerance, max_steps)
 

@@ -70,6 +70,23 @@ def explore(
     ------
     GraphError
         What the callback returns is malformed, or leads to more than ``max_states`` states.
+
+    Examples
+    --------
+    ::
+
+        from sharpbits.phasetype import explore
+
+
+        def waiting(rate):
+            def step(state):
+                return [((0,), rate)] if state == (1,) else []
+
+            return step
+
+
+        for rate in (1.0, 2.0, 4.0):
+            print(*explore(waiting(rate), (1,)).weights())  # the rate
     """
     setting = Setting(parameters, kind, weight_mode)
     starts = starts_of(start, setting)

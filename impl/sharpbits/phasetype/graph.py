@@ -236,6 +236,21 @@ class Graph:
         ------
         GraphError
             It is malformed, in whatever way; it says what was expected, and what was found.
+
+        Examples
+        --------
+        ::
+
+            from sharpbits.phasetype import Graph, GraphBuilder, WeightMode
+
+            builder = GraphBuilder(parameters=1, weight_mode=WeightMode.LOG_LINEAR)
+            builder.start((2,))
+            builder.edge((2,), (1,), 3.0, coefficients=[1.0])
+            builder.edge((1,), (0,), 0.5)  # a constant edge
+            graph = builder.build()
+
+            copy = Graph.from_serialized(graph.serialize())
+            print(*copy.weights([2.0]))  # 3 exp(2), and 0.5
         """
         from sharpbits.phasetype.serialisation import from_serialized
 

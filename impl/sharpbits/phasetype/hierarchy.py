@@ -59,6 +59,16 @@ def record_hierarchically(
         The cache cannot be used; a PermissionError and two RuntimeErrors.
     RecordingError, IncompleteResultsError, GraphError
         The recording failed, on whatever worker: a RuntimeError, and two ValueErrors. Nothing of it is kept.
+
+    Examples
+    --------
+    ::
+
+        from sharpbits.phasetype import coalescent, record_hierarchically
+
+        graph = coalescent(60)
+        trace = record_hierarchically(graph)
+        print(*trace.moments(graph, [1.0]))  # the mean: 2 (1 - 1/60)
     """
     with get_strategy(strategy, scheduler=scheduler, workers=workers) as chosen:
         with chosen.together():

@@ -63,6 +63,22 @@ def moments(
         The order is no positive integer, a reward is negative or NaN, or shapes or types do not fit.
     ParameterError
         The graph cannot take this theta.
+
+    Examples
+    --------
+    ::
+
+        import jax
+
+        from sharpbits.phasetype import GraphBuilder, Kind, moments
+
+        jax.config.update("jax_enable_x64", True)
+        builder = GraphBuilder(kind=Kind.DISCRETE)
+        builder.start((1,))
+        builder.edge((1,), (0,), 0.25)  # at every step with a chance of 1/4
+
+        mean, square = moments(builder.build(), 2).tolist()
+        print(mean, square - mean**2)  # 4, and the variance 12
     """
     what = "the moments cannot be evaluated"
     check_order(what, order)
@@ -98,6 +114,18 @@ def covariance(
     """Return the covariances of r rewards; see :func:`moments`. Cost: one elimination, r + 1 solutions.
 
     It is the difference of E[YZ] and E[Y]E[Z], and as exact as these are.
+
+    Examples
+    --------
+    ::
+
+        import jax
+
+        from sharpbits.phasetype import coalescent, covariance
+
+        jax.config.update("jax_enable_x64", True)
+        rewards = [[1.0, 3.0], [1.0, 2.0], [0.0, 0.0]]  # of 3 lineages, 2 and 1: a tree's height, and its length
+        print(covariance(coalescent(3), rewards, [1.0]))  # 10/9 and 7/3, 7/3 and 5
     """
     what = "the covariance cannot be evaluated"
     theta, rewards = same_type(what, theta=theta, rewards=rewards)

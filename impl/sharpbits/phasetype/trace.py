@@ -194,7 +194,25 @@ class Trace:
 
 
 def record(graph: Graph) -> Trace:
-    """Record the elimination of a graph in one piece. Cost: O(m log m) without cycles, else the order of one replay."""
+    """Record the elimination of a graph in one piece. Cost: O(m log m) without cycles, else the order of one replay.
+
+    Examples
+    --------
+    ::
+
+        from sharpbits.phasetype import GraphBuilder, record
+
+        builder = GraphBuilder(parameters=1)
+        builder.start((1,))
+        builder.edge((1,), (2,), coefficients=[1.0])  # two states that lead to each other
+        builder.edge((2,), (1,), coefficients=[1.0])
+        builder.edge((2,), (0,), coefficients=[1.0])
+        graph = builder.build()
+
+        trace = record(graph)
+        for rate in (1.0, 2.0):
+            print(*trace.moments(graph, [rate]))  # the mean: 3 / rate
+    """
     pattern, vertices = transient_pattern(graph)
     whole = Components(graph, vertices, np.unique([0, len(vertices)]))
     return stitch(whole, {0: eliminate(pattern)} if pattern.size > 1 else {})

@@ -73,6 +73,20 @@ def svgd(
         ``pmap`` was asked for, and JAX has one device.
     FitError
         The mode was not found, or a particle came to where it has no likelihood.
+
+    Examples
+    --------
+    ::
+
+        import jax
+
+        from sharpbits.phasetype import coalescent
+        from sharpbits.phasetype.inference import LogLikelihood, Observations, Posterior, prior, svgd
+
+        jax.config.update("jax_enable_x64", True)
+        likelihood = LogLikelihood(coalescent(2), Observations.exact([0.5, 1.5]))  # exponential times of rate theta
+        posterior = Posterior(likelihood, [prior("gamma:2,1")])
+        print(svgd(posterior, particles=20).summary()[0].mean)  # near (2 + 2) / (1 + 2)
     """
     _check(particles, max_iterations, learning_rate, tolerance)
     check_parallel(parallel, particles)
