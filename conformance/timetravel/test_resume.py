@@ -226,6 +226,7 @@ def resumed_and_used(path: Path) -> None:
         (lambda state: {**state, "history": "x"}, "history is 'x', not an object"),
         (lambda state: {**state, "draws": {"a": [None]}}, "draws.a[0] is None, not an object"),
         (lambda state: {**state, "draws": {"a": [{"observation": 1, "untestable": None}]}}, "is 1, not an object"),
+        (lambda state: {**state, "draws": {"a" * 5000: [None]}}, "aaa'[0] is None, not an object"),
     ],
 )
 def test_a_refusal_names_the_part_that_is_damaged(path: Path, change: Callable[[Any], object], why: str) -> None:
@@ -235,6 +236,7 @@ def test_a_refusal_names_the_part_that_is_damaged(path: Path, change: Callable[[
         open_state(request, path=path, resume=True)
     assert refused.value.why.startswith("its state is damaged: ")
     assert refused.value.why.endswith(why)
+    assert len(refused.value.why) < 1000
 
 
 @settings(max_examples=300)

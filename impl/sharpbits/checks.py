@@ -23,6 +23,8 @@ _E = TypeVar("_E", bound=StrEnum)
 
 #: Deeper than this a document is none of ours: a finding's values nest 64 deep at most, in lists of rows and cells.
 _DEPTH = 80
+#: No name of ours is longer: a path at most.
+_LONGEST = 500
 
 
 def parse(text: str) -> object:
@@ -113,7 +115,12 @@ class Part:
         return tuple(found)
 
     def _inside(self, name: str) -> str:
-        return name if self.place in (None, DOCUMENT) else f"{self.place}.{name}"
+        return brief(name) if self.place in (None, DOCUMENT) else f"{self.place}.{brief(name)}"
+
+
+def brief(name: str) -> str:
+    """Return a name as it is, where it is one that our documents have; of any other its beginning and its end."""
+    return name if name.isprintable() and len(name) <= _LONGEST else reprlib.repr(name)
 
 
 def refused(value: object, wanted: str) -> ValueError:

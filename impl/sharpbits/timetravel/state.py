@@ -18,6 +18,7 @@ from sharpbits.checks import (
     DOCUMENT,
     Part,
     anything,
+    brief,
     each,
     items,
     mapped,
@@ -35,7 +36,6 @@ from sharpbits.timetravel.lock import lock_text, parse_lock
 from sharpbits.timetravel.stack import Stack
 
 _FORMAT = 2
-_LONGEST = 500
 _CONTENT = "the content of "
 #: In place of the digest of a file that a run changed: it is what the subject writes, and no part of it.
 _WRITTEN = "written by a run"
@@ -193,12 +193,7 @@ def open_state(
 
 
 def _enumerated(names: list[str]) -> str:
-    return f"{', '.join(map(_brief, names))} {'differs' if len(names) == 1 else 'differ'}"
-
-
-def _brief(name: str) -> str:
-    """Return a name as it is, where it is one that a search has."""
-    return name if name.isprintable() and len(name) <= _LONGEST else reprlib.repr(name)
+    return f"{', '.join(map(brief, names))} {'differs' if len(names) == 1 else 'differ'}"
 
 
 def _content_of(name: str) -> str:
