@@ -10,13 +10,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.linalg import expm
 
 from phasetype import exact
 from phasetype.chains import CONTINUOUS, DISCRETE, EVERY, as_arrays, branching, erlang, geometric, hypoexponential
+from phasetype.examples import few_or_many, hold
 from phasetype.graphs import graphs, thetas
 from sharpbits.phasetype import Graph, Kind, WeightMode, block_counting, cdf, pdf, pmf, survival
 
@@ -82,34 +82,38 @@ def test_values_of_discrete_time_are_those_of_matrix_powers(what: str, name: str
     assert_as_exact(ours, theirs, f"{what} of {name}")
 
 
-@given(st.data())
-@settings(max_examples=6)
-def test_a_random_graph_has_the_distribution_of_its_matrix_exponential(data: st.DataObject) -> None:
-    graph = data.draw(graphs(kind=st.just(Kind.CONTINUOUS), max_vertices=6))
-    theta = data.draw(thetas(graph))
-    start, matrix, exits, transient = as_arrays(graph, theta)
-    scale = -np.diag(matrix).min()
-    times = np.array([0.0, 0.03, 0.7, 3.0, 40.0]) / scale
-    states = np.array([start @ expm(matrix * time) for time in times])
-    # expm rounds by its norm.
-    atol = 1e-12
-    np.testing.assert_allclose(pdf(graph, times, theta), states @ exits, rtol=RELATIVE, atol=atol * scale)
-    np.testing.assert_allclose(survival(graph, times, theta), states @ transient, rtol=RELATIVE, atol=atol)
-    np.testing.assert_allclose(
-        cdf(graph, times, theta), 1 - start.sum() + states @ (1 - transient), rtol=RELATIVE, atol=atol
-    )
+@few_or_many
+def test_a_random_graph_has_the_distribution_of_its_matrix_exponential(examples: int) -> None:
+    def rule(data: st.DataObject) -> None:
+        graph = data.draw(graphs(kind=st.just(Kind.CONTINUOUS), max_vertices=6))
+        theta = data.draw(thetas(graph))
+        start, matrix, exits, transient = as_arrays(graph, theta)
+        scale = -np.diag(matrix).min()
+        times = np.array([0.0, 0.03, 0.7, 3.0, 40.0]) / scale
+        states = np.array([start @ expm(matrix * time) for time in times])
+        # expm rounds by its norm.
+        atol = 1e-12
+        np.testing.assert_allclose(pdf(graph, times, theta), states @ exits, rtol=RELATIVE, atol=atol * scale)
+        np.testing.assert_allclose(survival(graph, times, theta), states @ transient, rtol=RELATIVE, atol=atol)
+        np.testing.assert_allclose(
+            cdf(graph, times, theta), 1 - start.sum() + states @ (1 - transient), rtol=RELATIVE, atol=atol
+        )
+
+    hold(examples, rule, st.data())
 
 
-@given(st.data())
-@settings(max_examples=6)
-def test_a_random_graph_of_discrete_time_has_the_distribution_of_its_matrix_powers(data: st.DataObject) -> None:
-    graph = data.draw(graphs(kind=st.just(Kind.DISCRETE), max_vertices=6))
-    theta = data.draw(thetas(graph))
-    start, matrix, exits, transient = as_arrays(graph, theta)
-    times = np.arange(40)
-    states = np.array([start @ np.linalg.matrix_power(matrix, time) for time in times])
-    np.testing.assert_allclose(pmf(graph, times[1:], theta), states[:-1] @ exits, rtol=RELATIVE, atol=1e-14)
-    np.testing.assert_allclose(survival(graph, times, theta), states @ transient, rtol=RELATIVE, atol=1e-14)
+@few_or_many
+def test_a_random_graph_of_discrete_time_has_the_distribution_of_its_matrix_powers(examples: int) -> None:
+    def rule(data: st.DataObject) -> None:
+        graph = data.draw(graphs(kind=st.just(Kind.DISCRETE), max_vertices=6))
+        theta = data.draw(thetas(graph))
+        start, matrix, exits, transient = as_arrays(graph, theta)
+        times = np.arange(40)
+        states = np.array([start @ np.linalg.matrix_power(matrix, time) for time in times])
+        np.testing.assert_allclose(pmf(graph, times[1:], theta), states[:-1] @ exits, rtol=RELATIVE, atol=1e-14)
+        np.testing.assert_allclose(survival(graph, times, theta), states @ transient, rtol=RELATIVE, atol=1e-14)
+
+    hold(examples, rule, st.data())
 
 
 @pytest.mark.parametrize("size", [10, 15])
@@ -225,30 +229,37 @@ def test_there_is_no_jump_in_time(implementation: str) -> None:
     assert np.abs(np.diff(second)).max() <= 1e-8
 
 
-@given(
-    st.sampled_from(sorted(name for name, (graph, _) in CONTINUOUS.items() if graph.weight_mode is WeightMode.LINEAR)),
-    st.integers(-300, 270).map(lambda exponent: 2.0**exponent),
-)
-@settings(max_examples=4)
-def test_the_unit_of_time_changes_nothing(name: str, unit: float) -> None:
+@few_or_many
+def test_the_unit_of_time_changes_nothing(examples: int) -> None:
     """With rates c times as large and times a c-th, densities are c times as large: to the bit, c a power of 2."""
-    graph, theta = CONTINUOUS[name]
-    scaled = Graph(
-        kind=graph.kind,
-        weight_mode=graph.weight_mode,
-        states=graph.states,
-        source=graph.source,
-        target=graph.target,
-        base=graph.base * unit,
-        coefficients=graph.coefficients * unit,
-        start=graph.start,
-        start_base=graph.start_base,
-        start_coefficients=graph.start_coefficients,
+
+    def rule(name: str, unit: float) -> None:
+        graph, theta = CONTINUOUS[name]
+        scaled = Graph(
+            kind=graph.kind,
+            weight_mode=graph.weight_mode,
+            states=graph.states,
+            source=graph.source,
+            target=graph.target,
+            base=graph.base * unit,
+            coefficients=graph.coefficients * unit,
+            start=graph.start,
+            start_base=graph.start_base,
+            start_coefficients=graph.start_coefficients,
+        )
+        times = float(exact.mean(graph, theta)) * np.array(TIMES[:-1])
+        for function, factor in ((pdf, unit), (cdf, 1), (survival, 1)):
+            here, there = function(graph, times, theta), function(scaled, times / unit, theta)
+            np.testing.assert_array_equal(np.asarray(there), np.asarray(here) * factor)
+
+    hold(
+        examples,
+        rule,
+        st.sampled_from(
+            sorted(name for name, (graph, _) in CONTINUOUS.items() if graph.weight_mode is WeightMode.LINEAR)
+        ),
+        st.integers(-300, 270).map(lambda exponent: 2.0**exponent),
     )
-    times = float(exact.mean(graph, theta)) * np.array(TIMES[:-1])
-    for function, factor in ((pdf, unit), (cdf, 1), (survival, 1)):
-        here, there = function(graph, times, theta), function(scaled, times / unit, theta)
-        np.testing.assert_array_equal(np.asarray(there), np.asarray(here) * factor)
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phasetype.examples import few_or_many, hold
 from phasetype.graphs import graphs, thetas
 from phasetype.rational import Exact, as_fractions, relative_error, stiff_graphs
 from sharpbits.errors import UsageError
@@ -68,35 +69,41 @@ def exact_gradient(graph: Graph, theta: list[float], of: Callable[[Exact], Fract
     return found
 
 
-@settings(max_examples=4)  # each is compiled
-@given(data=st.data())
-def test_values_are_those_of_the_native_replay(data: st.DataObject) -> None:
-    graph = data.draw(graphs())
-    theta = data.draw(thetas(graph))
-    trace = data.draw(st.sampled_from([record, record_hierarchically]))(graph)
-    rewards = np.random.default_rng(0).uniform(0, 2, (graph.vertices, 2))
-    np.testing.assert_allclose(
-        replay.moments(trace, graph, theta, rewards, order=3), trace.moments(graph, theta, rewards, order=3), rtol=1e-11
-    )
-    size = float(np.max(trace.moments(graph, theta, rewards, order=2)[:, 1]))
-    np.testing.assert_allclose(
-        replay.covariance(trace, graph, theta, rewards),
-        trace.covariance(graph, theta, rewards),
-        rtol=0,
-        atol=1e-11 * size,
-    )
-    found = replay.expectations(trace, graph, theta, rewards[:, 0])
-    np.testing.assert_allclose(found, trace.expectations(graph, theta, rewards[:, 0]), rtol=1e-11)
+@few_or_many
+def test_values_are_those_of_the_native_replay(examples: int) -> None:
+    def rule(data: st.DataObject) -> None:
+        graph = data.draw(graphs())
+        theta = data.draw(thetas(graph))
+        trace = data.draw(st.sampled_from([record, record_hierarchically]))(graph)
+        rewards = np.random.default_rng(0).uniform(0, 2, (graph.vertices, 2))
+        np.testing.assert_allclose(
+            replay.moments(trace, graph, theta, rewards, order=3),
+            trace.moments(graph, theta, rewards, order=3),
+            rtol=1e-11,
+        )
+        size = float(np.max(trace.moments(graph, theta, rewards, order=2)[:, 1]))
+        np.testing.assert_allclose(
+            replay.covariance(trace, graph, theta, rewards),
+            trace.covariance(graph, theta, rewards),
+            rtol=0,
+            atol=1e-11 * size,
+        )
+        found = replay.expectations(trace, graph, theta, rewards[:, 0])
+        np.testing.assert_allclose(found, trace.expectations(graph, theta, rewards[:, 0]), rtol=1e-11)
+
+    hold(examples, rule, st.data())
 
 
 @kinds
-@settings(max_examples=4)  # each is compiled
-@given(data=st.data())
-def test_expectations_of_stiff_cyclic_graphs_are_exact_to_1e_14_in_jax_too(kind: Kind, data: st.DataObject) -> None:
-    graph = data.draw(stiff_graphs(kind))
-    exact = Exact.of(graph, [1.0]).moments(as_fractions(np.ones((graph.vertices, 1))), (1,))
-    found = replay.expectations(record(graph), graph, [1.0])
-    assert max(relative_error(float(one), wanted) for one, wanted in zip(found, exact, strict=True)) < 1e-14
+@few_or_many
+def test_expectations_of_stiff_cyclic_graphs_are_exact_to_1e_14_in_jax_too(kind: Kind, examples: int) -> None:
+    def rule(data: st.DataObject) -> None:
+        graph = data.draw(stiff_graphs(kind))
+        exact = Exact.of(graph, [1.0]).moments(as_fractions(np.ones((graph.vertices, 1))), (1,))
+        found = replay.expectations(record(graph), graph, [1.0])
+        assert max(relative_error(float(one), wanted) for one, wanted in zip(found, exact, strict=True)) < 1e-14
+
+    hold(examples, rule, st.data())
 
 
 @kinds
