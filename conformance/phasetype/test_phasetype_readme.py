@@ -84,3 +84,7 @@ def test_its_program_runs() -> None:
     by_a = b * (decayed - sooner) / (b - a) + a * b * (-t * decayed / (b - a) + (decayed - sooner) / (b - a) ** 2)
     by_b = a * (decayed - sooner) / (b - a) + a * b * (t * sooner / (b - a) - (decayed - sooner) / (b - a) ** 2)
     np.testing.assert_allclose(slopes, np.stack([by_a, by_b], axis=1), rtol=1e-10, atol=1e-12)
+    rates = np.array([[1.0, 3.0], [2.0, 3.0]])
+    means = (1 / rates).sum(axis=1)
+    squares = (1 / rates**2).sum(axis=1) + means**2
+    np.testing.assert_allclose(np.asarray(names["moments"]), np.stack([means, squares], axis=1), rtol=1e-14)

@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich alone costs a third of the time that --help may take
     context_settings={"help_option_names": ["--help", "-h"]},
-    help="Which documented sharp bits of Catalyst, Lightning, JAX and torch.compile bite on this machine?",
+    help="Which documented sharp bits of Catalyst, Lightning, JAX, torch.compile and phasic bite on this machine?",
 )
 
 
