@@ -27,6 +27,7 @@ GROUND = (
     "native",
     "shelf",
     "streams",
+    "wide_types",
 )
 HEAVY = ("catalyst", "jax", "matplotlib", "pandas", "pennylane", "scipy", "sklearn", "torch", "xdsl")
 #: What starts in every process, or answers before anything heavy could be of use.

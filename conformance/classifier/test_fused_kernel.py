@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sharpbits.classifier.fused import expectation, kernel, portable
-from sharpbits.classifier.precision import wide_types
 from sharpbits.errors import SharpbitsError, UsageError
+from sharpbits.wide_types import wide_types
 
 Array = npt.NDArray[Any]
 DType = type[np.float32] | type[np.float64]

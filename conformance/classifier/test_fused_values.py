@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from classifier import fused_oracle as dense
 from sharpbits.classifier.circuit import circuit
 from sharpbits.classifier.fused import expectation
-from sharpbits.classifier.precision import wide_types
+from sharpbits.wide_types import wide_types
 
 Array = npt.NDArray[Any]
 

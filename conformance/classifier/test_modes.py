@@ -19,7 +19,7 @@ from sharpbits.classifier.batching import epoch_order
 from sharpbits.classifier.loss import mean_loss
 from sharpbits.classifier.modes import State
 from sharpbits.classifier.optimisers import OPTIMISERS, optimiser
-from sharpbits.classifier.precision import wide_types
+from sharpbits.wide_types import wide_types
 
 Array = npt.NDArray[Any]
 

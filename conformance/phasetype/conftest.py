@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sharpbits.phasetype.wide_types import wide_types
+from sharpbits.wide_types import wide_types
 
 
 @pytest.fixture(autouse=True)

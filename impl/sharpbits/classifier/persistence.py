@@ -19,10 +19,10 @@ from sharpbits.classifier.fitted import Fitted
 from sharpbits.classifier.history import History
 from sharpbits.classifier.hyperparameters import Hyperparameters
 from sharpbits.classifier.parameters import Parameters
-from sharpbits.classifier.precision import wide_types
 from sharpbits.classifier.preprocessing import Preprocessing
 from sharpbits.container import read_container, write_container
 from sharpbits.errors import DamagedFileError
+from sharpbits.wide_types import wide_types
 
 KIND = "model"
 

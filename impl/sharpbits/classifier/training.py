@@ -21,9 +21,9 @@ from sharpbits.classifier.loss import mean_loss
 from sharpbits.classifier.modes import Mode, State
 from sharpbits.classifier.optimisers import optimiser
 from sharpbits.classifier.parameters import Parameters, initial_parameters
-from sharpbits.classifier.precision import wide_types
 from sharpbits.classifier.progress import Report, silent
 from sharpbits.errors import UsageError
+from sharpbits.wide_types import wide_types
 
 logger = logging.getLogger(__name__)
 

@@ -35,7 +35,7 @@ from sharpbits.phasetype.inference.plots import Curve, plot_fit, plot_functions
 from sharpbits.phasetype.inference.progress import progress_bar
 from sharpbits.phasetype.models import READY_MODELS, Model, ready_model
 from sharpbits.phasetype.storage import load
-from sharpbits.phasetype.wide_types import wide_types
+from sharpbits.wide_types import wide_types
 
 #: What each method can be told.
 METHODS: Mapping[str, frozenset[str]] = MappingProxyType(

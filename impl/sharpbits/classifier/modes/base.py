@@ -14,7 +14,8 @@ import optax
 from sharpbits.classifier.errors import InvalidDataError
 from sharpbits.classifier.loss import mean_loss
 from sharpbits.classifier.parameters import Parameters
-from sharpbits.classifier.precision import precision, wide_types
+from sharpbits.classifier.precision import precision
+from sharpbits.wide_types import wide_types
 
 
 @dataclass(frozen=True)
