@@ -27,6 +27,7 @@ from sharpbits.classifier.hyperparameters import Hyperparameters
 from sharpbits.classifier.model import load, save
 from sharpbits.console import logged_on_stderr
 from sharpbits.errors import UsageError
+from sharpbits.figures import check_figure_target
 from sharpbits.files import check_targets
 
 if TYPE_CHECKING:
@@ -115,9 +116,7 @@ def run_evaluate(model_file: Path, data: Path, *, plot_file: Path | None = None,
         The model or the data cannot be used, or the plot cannot be written.
     """
     if plot_file is not None:
-        from sharpbits.classifier.plots import check_plot_path
-
-        check_plot_path(plot_file, inputs=[model_file, data])
+        check_figure_target(plot_file, "the plot cannot be written", inputs=[model_file, data])
     model = load(model_file)
     if model.schema is None:
         raise UsageError(

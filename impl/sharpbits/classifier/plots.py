@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +10,6 @@ import numpy.typing as npt
 from sharpbits.classifier.data.labels import LabelNames
 from sharpbits.classifier.history import History
 from sharpbits.figures import check_figure_target, write_figure
-
-
-def check_plot_path(path: Path, *, inputs: Iterable[Path] = ()) -> None:
-    """Make sure that a figure can be written there, before anything is computed.
-
-    Raises
-    ------
-    UsageError
-        The suffix is unknown, the file cannot be written, or it is one of the inputs.
-    """
-    check_figure_target(path, "the plot cannot be written", inputs=inputs)
 
 
 def plot(path: Path, labels: npt.ArrayLike, decisions: npt.ArrayLike, names: LabelNames, history: History) -> None:
@@ -46,7 +34,7 @@ def plot(path: Path, labels: npt.ArrayLike, decisions: npt.ArrayLike, names: Lab
     from matplotlib.figure import Figure
     from sklearn.metrics import roc_auc_score, roc_curve
 
-    check_plot_path(path)
+    check_figure_target(path, "the plot cannot be written")
     truth, decided = np.asarray(labels), np.asarray(decisions)
     figure = Figure(figsize=(12, 3.8), layout="constrained")
     roc, loss, histogram = figure.subplots(1, 3)
